@@ -1,0 +1,1 @@
+"""Files in, rows out: scan, read headers, classify, map, check and load."""

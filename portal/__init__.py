@@ -1,0 +1,1 @@
+"""The pages for people: what the archive holds and how to ask it."""

@@ -1,0 +1,1 @@
+"""The test-suite: the same tree as the packages."""

@@ -1,0 +1,71 @@
+"""What an operator may set, read once at start-up from ``VO_*`` variables or ``vo-server.toml``."""
+
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import Field, HttpUrl, PositiveFloat, PositiveInt, PostgresDsn, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from vo_server.errors import UsageFault
+
+
+class Settings(BaseSettings):
+    """The settings of one server; frozen, built in the entry points and passed on."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="VO_", toml_file="vo-server.toml", frozen=True, extra="forbid"
+    )
+
+    database_url: PostgresDsn | None = None  #: unset means the embedded server; else the owner's URL
+    state_dir: Path | None = None  #: database, results, spool; unset means the default of `vo_server.db`
+    host: str = "127.0.0.1"  #: address to listen on
+    port: int = Field(default=8080, ge=1, le=65535)
+    base_url: HttpUrl | None = None  #: what clients see; unset means http://<host>:<port>
+    authority: str = Field(default="vo-server.example", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{2,}$")
+    archive_name: str = "vo-server demo archive"
+    maxrec_default: PositiveInt = 20_000  #: rows, when the client sends no MAXREC
+    maxrec_limit: PositiveInt = 100_000_000  #: rows, the most a client may ask for
+    sync_timeout: PositiveFloat = 60.0  #: seconds, then a synchronous query is cancelled
+    async_timeout: PositiveFloat = 3600.0  #: seconds, the most an asynchronous query may run
+    retention: PositiveFloat = 7 * 86400.0  #: seconds until a job is destroyed
+    workers: PositiveInt = 1  #: worker processes that `serve` starts
+    connections: PositiveInt = 8  #: database connections for queries, per web process
+    result_store: str | None = None  #: URL where job results go; unset means a directory in state_dir
+    log_format: Literal["console", "json"] = "console"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments win over variables, variables over the file."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+    @classmethod
+    def load(cls, **overrides: object) -> Self:
+        """The settings in force, with ``overrides`` (those that are not None) on top.
+
+        Raises
+        ------
+        UsageFault
+            A value is malformed; the message names its variable.
+        """
+        try:
+            return cls(**{name: value for name, value in overrides.items() if value is not None})  # type: ignore[arg-type]
+        except ValidationError as exc:
+            lines = [f"VO_{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in exc.errors()]
+            raise UsageFault("the settings are wrong: " + "; ".join(lines)) from exc
+
+    @property
+    def root_url(self) -> str:
+        """The URL that clients see, without a slash at the end."""
+        return str(self.base_url).rstrip("/") if self.base_url else f"http://{self.host}:{self.port}"
