@@ -1,0 +1,70 @@
+# What a person types: `make demo` to see the archive, `make test` to trust it.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PORT ?= 8080
+DIR ?=
+DEMO_FLAGS := --port $(PORT) $(if $(DIR),--dir $(DIR))
+
+.PHONY: demo test install lint format docs bench taplint lock clean help
+
+help:
+	@echo "make demo      install, build the demo archive and serve it at http://127.0.0.1:$(PORT)"
+	@echo "make test      install, lint, type-check and test"
+	@echo "make install   the environment with all tools, in $(VENV)"
+	@echo "make lint      ruff and mypy --strict"
+	@echo "make docs      the documentation, in site/"
+	@echo "make bench     the benchmarks (docs/benchmarks.md)"
+	@echo "make taplint   STILTS's validator against a demo server of its own"
+
+demo: $(VENV)/.runtime
+	$(BIN)/vo-server demo $(DEMO_FLAGS)
+
+install: $(VENV)/.dev
+
+test: lint
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(VENV)/.dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+docs: $(VENV)/.dev
+	$(BIN)/mkdocs build --strict
+
+bench: $(VENV)/.dev
+	$(BIN)/python -m benchmarks
+
+taplint: $(VENV)/.dev
+	$(BIN)/python -m pytest tests/clients -k taplint -s
+
+lock: $(VENV)/bin/uv
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes \
+		--custom-compile-command "make lock" -o requirements.lock pyproject.toml
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --extra dev --extra docs \
+		--custom-compile-command "make lock" -c requirements.lock -o requirements-dev.lock pyproject.toml
+
+clean:
+	rm -rf $(VENV) build site *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+# uv installs in seconds what pip installs in a minute; where it cannot run, pip does it.
+$(VENV)/bin/uv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "vo-server needs Python 3.11 or newer: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || \
+		{ echo "python3 has no venv module: on Debian and Ubuntu, apt-get install python3-venv"; exit 1; }
+	$(BIN)/python -m pip install -q --disable-pip-version-check "uv>=0.9"
+
+$(VENV)/.runtime: requirements.lock pyproject.toml | $(VENV)/bin/uv
+	$(BIN)/uv pip install -q --python $(BIN)/python -r requirements.lock || $(BIN)/python -m pip install -q -r requirements.lock
+	$(BIN)/uv pip install -q --python $(BIN)/python --no-deps -e . || $(BIN)/python -m pip install -q --no-deps -e .
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.lock $(VENV)/.runtime
+	$(BIN)/uv pip install -q --python $(BIN)/python -r requirements-dev.lock || $(BIN)/python -m pip install -q -r requirements-dev.lock
+	@touch $@
