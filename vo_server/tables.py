@@ -37,6 +37,12 @@ class Column:
     std: bool = False
     indexed: bool = False
     nullable: bool = True
+    delimited: bool = False  #: a query must put the name in double quotes
+
+    @property
+    def identifier(self) -> str:
+        """The name as a query must spell it (TAP 1.1, TAP_SCHEMA, column_name)."""
+        return f'"{self.name}"' if self.delimited else self.name
 
     @property
     def is_text(self) -> bool:
@@ -69,6 +75,15 @@ class RegionIndex:
 
 
 @dataclass(frozen=True, slots=True)
+class Index:
+    """A B-tree on columns of a table, by their lower-case names."""
+
+    name: str
+    columns: tuple[str, ...]
+    unique: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ForeignKey:
     """``columns`` of a table refer to ``target_columns`` of ``target`` (TAP_SCHEMA.keys)."""
 
@@ -91,6 +106,8 @@ class Table:
     points: tuple[PointIndex, ...] = ()
     regions: tuple[RegionIndex, ...] = ()
     keys: tuple[ForeignKey, ...] = ()
+    primary_key: tuple[str, ...] = ()
+    indexes: tuple[Index, ...] = ()
     is_view: bool = False
 
     @cached_property
