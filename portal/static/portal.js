@@ -1,0 +1,55 @@
+// Runs the query of the page against the archive's own TAP service and shows the answer.
+const form = document.getElementById("ask");
+const query = document.getElementById("query");
+const answer = document.getElementById("answer");
+const link = document.getElementById("link");
+
+for (const button of document.querySelectorAll("button[data-query]")) {
+  button.addEventListener("click", () => {
+    query.value = button.dataset.query;
+    form.requestSubmit();
+  });
+}
+
+function parameters(format) {
+  return new URLSearchParams({ LANG: "ADQL", QUERY: query.value, MAXREC: "100", RESPONSEFORMAT: format });
+}
+
+function message(text) {
+  // An error is a VOTable whose QUERY_STATUS says what is wrong (DALI 1.1, Error Documents).
+  const document_ = new DOMParser().parseFromString(text, "application/xml");
+  const info = [...document_.getElementsByTagName("INFO")].find((i) => i.getAttribute("name") === "QUERY_STATUS");
+  return info ? info.textContent.trim() : "The server gave an answer that is not a VOTable.";
+}
+
+function show(className, node) {
+  answer.className = className;
+  answer.replaceChildren(node);
+}
+
+form.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  show("wait", document.createTextNode("Asking …"));
+  const start = performance.now();
+  try {
+    const response = await fetch(form.action, { method: "POST", body: parameters("html") });
+    const text = await response.text();
+    if (!response.ok) {
+      const pre = document.createElement("pre");
+      pre.textContent = message(text);
+      show("error", pre);
+      return;
+    }
+    const page = new DOMParser().parseFromString(text, "text/html");
+    const table = page.querySelector("table");
+    const caption = document.createElement("p");
+    caption.textContent = `${table.tBodies[0]?.rows.length ?? 0} rows shown, ${Math.round(performance.now() - start)} ms`;
+    const box = document.createDocumentFragment();
+    box.append(caption, document.importNode(table, true));
+    show("rows", box);
+    link.href = `${form.action}?${parameters("votable")}`;
+    link.hidden = false;
+  } catch (error) {
+    show("error", document.createTextNode(`The archive does not answer: ${error.message}`));
+  }
+});
