@@ -1,0 +1,156 @@
+"""The archive's own tables, schema ``archive``: files, their relations, ingest runs, documents and jobs.
+
+No client ever queries them; what they tell is served by DataLink, downloads, jobs and reports.
+"""
+
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Column,
+    DateTime,
+    Identity,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+SCHEMA = "archive"
+METADATA = MetaData(schema=SCHEMA)
+
+
+def _instant(name: str, *, nullable: bool = True, now: bool = False) -> Column[object]:
+    """A column of instants; PostgreSQL keeps them in UTC."""
+    return Column(
+        name, DateTime(timezone=True), nullable=nullable, server_default=func.now() if now else None
+    )
+
+
+#: Every file of the archive: what it is, where it lies and how to know its bytes again.
+FILE = Table(
+    "file",
+    METADATA,
+    Column("dp_id", Text, primary_key=True),
+    Column("kind", Text, nullable=False, comment="raw, product or ancillary"),
+    Column("category", Text, comment="DPR.CATG or PRODCATG"),
+    Column("collection", Text),
+    Column("origfile", Text),
+    Column("url", Text, nullable=False, unique=True, comment="where the bytes are: file:///..."),
+    Column("size", BigInteger, nullable=False, comment="bytes"),
+    Column("sha256", Text, nullable=False),
+    Column("md5", Text, nullable=False),
+    Column("media_type", Text, nullable=False),
+    Column("compression", Text, comment="gz or fz; null when there is none"),
+    _instant("release_date"),
+    _instant("ingested", nullable=False, now=True),
+    _instant("modified", nullable=False, now=True),
+    Column("mtime_ns", BigInteger, nullable=False, comment="the file system's time of change"),
+    Index("file_sha256", "sha256"),
+    Index("file_origfile", "origfile"),
+)
+
+#: What a file and its metadata were before they were replaced.
+FILE_HISTORY = Table(
+    "file_history",
+    METADATA,
+    Column("history_id", BigInteger, Identity(always=True), primary_key=True),
+    Column("dp_id", Text, nullable=False, index=True),
+    Column("row", JSONB, nullable=False, comment="the rows of the file and of its published table"),
+    _instant("replaced", nullable=False, now=True),
+)
+
+#: The files that a product was made from (Phase 3 keywords PROVi).
+PROVENANCE = Table(
+    "provenance",
+    METADATA,
+    Column("dp_id", Text, primary_key=True),
+    Column("pos", Integer, primary_key=True),
+    Column("progenitor", Text, nullable=False, index=True, comment="as the header names it, without .fits"),
+)
+
+#: The files that belong to a product (Phase 3 keywords ASSONi, ASSOCi).
+ASSOCIATION = Table(
+    "association",
+    METADATA,
+    Column("dp_id", Text, primary_key=True, comment="the science file"),
+    Column("pos", Integer, primary_key=True),
+    Column("name", Text, nullable=False, index=True, comment="name of the file, as the header gives it"),
+    Column("associated", Text, index=True, comment="its dp_id, once it is in the archive"),
+    Column("category", Text),
+)
+
+INGEST_RUN = Table(
+    "ingest_run",
+    METADATA,
+    Column("run_id", BigInteger, Identity(always=True), primary_key=True),
+    _instant("started", nullable=False, now=True),
+    _instant("ended"),
+    Column("paths", ARRAY(Text), nullable=False),
+    Column("added", Integer, nullable=False, server_default=text("0")),
+    Column("replaced", Integer, nullable=False, server_default=text("0")),
+    Column("unchanged", Integer, nullable=False, server_default=text("0")),
+    Column("rejected", Integer, nullable=False, server_default=text("0")),
+)
+
+#: What an ingest run had to say about a file, by rule.
+FINDING = Table(
+    "finding",
+    METADATA,
+    Column("finding_id", BigInteger, Identity(always=True), primary_key=True),
+    Column("run_id", BigInteger, nullable=False, index=True),
+    Column("file", Text, nullable=False),
+    Column("hdu", Integer),
+    Column("keyword", Text),
+    Column("rule", Text, nullable=False),
+    Column("severity", Text, nullable=False),
+    Column("message", Text, nullable=False),
+)
+
+#: Facts about this archive that must survive a restart, such as the URLs that its rows were made with.
+PROPERTY = Table(
+    "property",
+    METADATA,
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+#: The Felis document of every published schema; the catalog is read from here.
+SCHEMA_DOCUMENT = Table(
+    "schema_document",
+    METADATA,
+    Column("schema_name", Text, primary_key=True),
+    Column("document", Text, nullable=False),
+    Column("position", Integer, nullable=False),
+    _instant("updated", nullable=False, now=True),
+)
+
+#: The queue of jobs itself (UWS 1.1); see `vo_server.uws`.
+JOB = Table(
+    "job",
+    METADATA,
+    Column("job_id", Text, primary_key=True),
+    Column("kind", Text, nullable=False, comment="the service: tap"),
+    Column("owner", Text, comment="the principal, or the address when there is none"),
+    Column("run_id", Text),
+    Column("phase", Text, nullable=False),
+    _instant("quote"),
+    _instant("creation", nullable=False, now=True),
+    _instant("start_time"),
+    _instant("end_time"),
+    Column("execution_duration", Integer, nullable=False, comment="seconds; 0 means no limit"),
+    _instant("destruction", nullable=False),
+    Column("parameters", JSONB, nullable=False, server_default=text("'[]'"), comment="[[name, value], ...]"),
+    Column("error", JSONB, comment="{type, message, has_detail}"),
+    Column(
+        "results", JSONB, nullable=False, server_default=text("'[]'"), comment="[{id, href, mime_type, size}]"
+    ),
+    Column("progress", JSONB),
+    Column("worker", Text),
+    _instant("heartbeat"),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    Index("job_phase_creation", "phase", "creation"),
+)
