@@ -4,10 +4,18 @@ const query = document.getElementById("query");
 const answer = document.getElementById("answer");
 const link = document.getElementById("link");
 
-for (const button of document.querySelectorAll("button[data-query]")) {
+// Each example has an address of its own: /#cone runs the query "cone".
+function runExample(id) {
+  const button = document.querySelector(`button[data-example="${CSS.escape(id)}"]`);
+  if (!button) return;
+  query.value = button.dataset.query;
+  form.requestSubmit();
+}
+
+for (const button of document.querySelectorAll("button[data-example]")) {
   button.addEventListener("click", () => {
-    query.value = button.dataset.query;
-    form.requestSubmit();
+    history.replaceState(null, "", `#${button.dataset.example}`);
+    runExample(button.dataset.example);
   });
 }
 
@@ -53,3 +61,6 @@ form.addEventListener("submit", async (event) => {
     show("error", document.createTextNode(`The archive does not answer: ${error.message}`));
   }
 });
+
+addEventListener("hashchange", () => runExample(location.hash.slice(1)));
+runExample(location.hash.slice(1));
