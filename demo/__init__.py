@@ -1,1 +1,1 @@
-"""The demo archive: real FITS files from public packages and a seeded synthetic observatory."""
+"""The demo archive: real files out of public packages and a seeded synthetic observatory."""
