@@ -1,5 +1,7 @@
 """Execution of statements: SQL in, Arrow record batches out."""
 
-from vo_server.engine.statement import Statement
+from vo_server.engine.postgres import PostgresEngine
+from vo_server.engine.result import Result
+from vo_server.engine.statement import Statement, from_select
 
-__all__ = ["Statement"]
+__all__ = ["PostgresEngine", "Result", "Statement", "from_select"]

@@ -1,7 +1,11 @@
 """What an engine executes: a statement, its bound values and what its columns are called."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Any, Self, cast
+
+from sqlalchemy import Dialect, Select
+from sqlalchemy.dialects.postgresql import asyncpg
 
 from vo_server.tables import Column
 
@@ -30,3 +34,17 @@ class Statement:
         # A sub-query may have two columns of one name and keeps its ORDER BY: PostgreSQL passes the
         # bound down to the sort, so this costs no more than a LIMIT inside.
         return replace(self, sql=f"SELECT * FROM ({self.sql}\n) AS limited LIMIT {int(rows)}")  # noqa: S608 (our own SQL)
+
+
+def from_select(select: Select[Any], columns: Sequence[Column] = ()) -> Statement:
+    """A SQLAlchemy SELECT as a statement with bound values; ``columns`` describe its columns in order."""
+    # This dialect numbers the values ($1, ...) and writes a cast beside each, so that the driver's idea
+    # of a value's type does not matter.
+    dialect: Dialect = asyncpg.dialect()  # type: ignore[no-untyped-call]
+    compiled = select.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
+    processors = cast("dict[str, Callable[[Any], Any]]", compiled._bind_processors)
+    values = tuple(
+        processors[name](compiled.params[name]) if name in processors else compiled.params[name]
+        for name in compiled.positiontup or ()
+    )
+    return Statement(str(compiled), values, tuple(columns))

@@ -1,0 +1,148 @@
+"""PostgreSQL as an engine: ADBC, binary COPY underneath."""
+
+import threading
+from collections.abc import Sequence
+
+import pyarrow as pa
+
+from vo_server.engine.conform import conform_schema, needs_text
+from vo_server.engine.connections import Connections
+from vo_server.engine.faults import LostConnection
+from vo_server.engine.reading import Cancellation, Reading
+from vo_server.engine.result import Result
+from vo_server.engine.statement import Statement
+from vo_server.errors import UsageFault
+
+
+class PostgresEngine:
+    """Executes statements for many threads at once.
+
+    Parameters
+    ----------
+    reader_url : str
+        libpq URI of the role that may only read.
+    connections : int
+        The most statements that run at a time; more wait for their turn.
+    timeout : float or None
+        Seconds that a statement may run where `execute` is given no other limit.
+    wait : float
+        Seconds that a statement may wait for its turn.
+    """
+
+    def __init__(
+        self, reader_url: str, *, connections: int = 8, timeout: float | None = 60.0, wait: float = 30.0
+    ) -> None:
+        self._connections = Connections(reader_url, connections, wait)
+        self._timeout = timeout
+        self._lock = threading.Lock()
+        self._running: dict[str, Cancellation] = {}
+
+    def execute(
+        self,
+        statement: Statement,
+        *,
+        maxrec: int | None = None,
+        timeout: float | None = None,
+        query_id: str | None = None,
+    ) -> Result:
+        """Run ``statement`` until its first batch is read.
+
+        Parameters
+        ----------
+        statement : Statement
+            What to run.
+        maxrec : int, optional
+            One row more than this is fetched, so that a writer can tell an overflow; 0 gives no rows and
+            costs none (DALI 1.1, MAXREC).
+        timeout : float, optional
+            Seconds, instead of the engine's.
+        query_id : str, optional
+            The name under which `cancel` finds the query while it runs.
+
+        Raises
+        ------
+        UsageFault
+            A value of the query is wrong (division by zero, a cast, types that do not fit).
+        TransientFault
+            Time limit, cancelled, no free connection, or the database is away.
+        FatalFault
+            Anything else; the cause is kept.
+        """
+        if maxrec is not None:
+            statement = statement.limited(maxrec + 1 if maxrec else 0)
+        limit = self._timeout if timeout is None else timeout
+        cancellation = Cancellation()
+        if query_id is not None and not self._is_free(query_id):
+            raise UsageFault(f"a query named {query_id!r} is running already")
+        try:
+            try:
+                return self._start(statement, cancellation, limit, query_id)
+            except LostConnection:
+                # The database was started again: every warm connection is stale, not only this one.
+                self._connections.renew()
+                return self._start(statement, cancellation, limit, query_id)
+        except BaseException:
+            self._forget(query_id)
+            raise
+
+    def _start(
+        self, statement: Statement, cancellation: Cancellation, limit: float | None, query_id: str | None
+    ) -> Result:
+        if query_id is not None:
+            with self._lock:
+                self._running[query_id] = cancellation
+        reading = Reading(self._connections.take(limit), statement, cancellation, limit)
+        if any(needs_text(field) for field in reading.schema):
+            statement = as_text(statement, reading.schema)
+            reading.abandon()
+            reading = Reading(self._connections.take(limit), statement, cancellation, limit)
+        reading.on_close = lambda: self._forget(query_id)
+        try:
+            conformed = conform_schema(reading.schema, statement.columns)
+        except BaseException:
+            reading.abandon()
+            raise
+        return Result(reading, conformed)
+
+    def _is_free(self, query_id: str) -> bool:
+        with self._lock:
+            return query_id not in self._running
+
+    def _forget(self, query_id: str | None) -> None:
+        if query_id is not None:
+            with self._lock:
+                self._running.pop(query_id, None)
+
+    def cancel(self, query_id: str) -> bool:
+        """Stop the query of that name now, from any thread; False where none is running."""
+        with self._lock:
+            cancellation = self._running.get(query_id)
+        if cancellation is None:
+            return False
+        cancellation.cancel()
+        return True
+
+    def warm(self, count: int = 4) -> None:
+        """Open ``count`` connections now (25 ms each), so that no client waits for them."""
+        self._connections.warm(count)
+
+    def close(self) -> None:
+        """Cancel what runs and close the connections."""
+        with self._lock:
+            running = list(self._running.values())
+        for cancellation in running:
+            cancellation.cancel()
+        self._connections.close()
+
+
+def as_text(statement: Statement, schema: Sequence[pa.Field]) -> Statement:
+    """``statement`` with the columns that the driver cannot read cast to text in the database."""
+    names = [f"c{n}" for n in range(len(schema))]
+    items = [
+        f'{name}::text AS "{quoted}"' if needs_text(field) else f'{name} AS "{quoted}"'
+        for name, field, quoted in zip(
+            names, schema, (field.name.replace('"', '""') for field in schema), strict=True
+        )
+    ]
+    sql = f"SELECT {', '.join(items)} FROM ({statement.sql}\n) AS cast_source({', '.join(names)})"  # noqa: S608 (our own SQL)
+    return Statement(sql, statement.values, statement.columns)
