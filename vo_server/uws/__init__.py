@@ -1,0 +1,1 @@
+"""Jobs that outlive a request: the Universal Worker Service, version 1.1."""
