@@ -55,9 +55,10 @@ def parse(text: str) -> Schema:
     UsageFault
         The document is malformed; the message names the line, the field and what is wanted there.
     """
-    from vo_server.schemas import checks  # two seconds: only for documents that nobody checked yet
+    # Two seconds of imports: only for documents that nobody checked yet.
+    from vo_server.schemas.checks import check
 
-    checks.check(text)
+    check(text)
     return read(text)
 
 

@@ -1,6 +1,7 @@
 """The SQLAlchemy tables of published schemas, with the columns and indexes that clients do not see."""
 
 from collections.abc import Iterable
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.types import UserDefinedType
@@ -8,7 +9,7 @@ from sqlalchemy.types import UserDefinedType
 from vo_server.tables import Column, PointIndex, RegionIndex, Schema, Table
 
 #: VOTable datatype -> type in PostgreSQL, which has no unsigned byte.
-TYPES: dict[str, type[sa.types.TypeEngine[object]]] = {
+TYPES: dict[str, type[sa.types.TypeEngine[Any]]] = {
     "boolean": sa.Boolean,
     "unsignedByte": sa.SmallInteger,
     "short": sa.SmallInteger,
@@ -45,7 +46,7 @@ def metadata(schemas: Iterable[Schema]) -> sa.MetaData:
     return found
 
 
-def column_type(column: Column) -> sa.types.TypeEngine[object]:
+def column_type(column: Column) -> sa.types.TypeEngine[Any]:
     """The type of a column in the database; instants are UTC without a zone."""
     if column.xtype == "timestamp":
         return sa.TIMESTAMP()
@@ -60,13 +61,13 @@ def _declare(found: sa.MetaData, table: Table) -> None:
             column_type(column),
             primary_key=column.name.lower() in table.primary_key,
             nullable=column.nullable,
-            autoincrement=False,
+            autoincrement=False if column.name.lower() in table.primary_key else "auto",
         )
         for column in table.columns
     ]
-    hidden = [sa.Column(point.hpx, sa.BigInteger) for point in table.points]
+    hidden: list[sa.Column[Any]] = [sa.Column(point.hpx, sa.BigInteger) for point in table.points]
     for region in table.regions:
-        hidden += [sa.Column(region.shape, sa.ARRAY(sa.Double)), sa.Column(region.box, Cube)]
+        hidden += [sa.Column(region.shape, sa.ARRAY(sa.Double)), sa.Column(region.box, Cube())]
     relation = sa.Table(name, found, *columns, *hidden, schema=schema)
     for index in table.indexes:
         sa.Index(index.name, *(relation.c[column] for column in index.columns), unique=index.unique)

@@ -1,0 +1,67 @@
+"""The catalog of published tables: kept as Felis documents in the database, told to clients by TAP_SCHEMA."""
+
+import sqlalchemy as sa
+
+from vo_server import schemas
+from vo_server.archive import SCHEMA_DOCUMENT
+from vo_server.db import roles, tap_schema
+from vo_server.errors import UsageFault
+from vo_server.tables import Catalog, Schema
+
+#: Names that operators may not give to their schemas.
+RESERVED_SCHEMAS = frozenset(
+    (*schemas.BUILTIN, "archive", "vo", "public", "tap_upload", "information_schema")
+)
+
+
+def read_catalog(connection: sa.Connection) -> Catalog:
+    """The catalog as it is stored, schemas in their order."""
+    documents = connection.scalars(
+        sa.select(SCHEMA_DOCUMENT.c.document).order_by(
+            SCHEMA_DOCUMENT.c.position, SCHEMA_DOCUMENT.c.schema_name
+        )
+    )
+    return Catalog(tuple(schemas.read(document) for document in documents))
+
+
+def publish_schema(connection: sa.Connection, schema: Schema, document: str) -> None:
+    """Publish an operator's schema inside the caller's transaction: tables, rights, TAP_SCHEMA.
+
+    Tables that exist already keep their rows; they must have the declared columns.
+
+    Parameters
+    ----------
+    schema, document
+        What `vo_server.schemas.parse` made of the document, and the document.
+
+    Raises
+    ------
+    UsageFault
+        The schema's name is taken, or an existing table differs from its declaration.
+    """
+    name = schema.name.lower()
+    if name in RESERVED_SCHEMAS or name.startswith("pg_"):
+        raise UsageFault(f"the schema {schema.name!r} cannot be published: the name is the server's own")
+    connection.execute(sa.schema.CreateSchema(name, if_not_exists=True))
+    metadata = schemas.metadata([schema])
+    for relation in metadata.sorted_tables:
+        _check_existing(connection, relation)
+    metadata.create_all(connection, checkfirst=True)
+    tap_schema.store_document(connection, schema, document, position=1000)
+    logins = roles.read_logins(connection)
+    if logins is not None:
+        roles.grant(connection, logins, [name])
+
+
+def _check_existing(connection: sa.Connection, relation: sa.Table) -> None:
+    inspector = sa.inspect(connection)
+    if not inspector.has_table(relation.name, schema=relation.schema):
+        return
+    has = {column["name"] for column in inspector.get_columns(relation.name, schema=relation.schema)}
+    wants = {column.name for column in relation.columns}
+    if has != wants:
+        differing = ", ".join(sorted(has ^ wants))
+        raise UsageFault(
+            f"the table {relation.schema}.{relation.name} exists with other columns (they differ in "
+            f"{differing}): drop it, or declare it as it is"
+        )

@@ -1,0 +1,1 @@
+"""The history of the database: one Alembic revision per change of its tables."""
