@@ -1,0 +1,191 @@
+"""The XML of a VOTable without its rows (VOTable 1.4; DALI 1.1, VOTable; DataLink 1.1)."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from lxml import etree
+
+from vo_server.errors import VoError
+from vo_server.formats.head import Head, Info, Param, ServiceDescriptor
+from vo_server.tables import Column
+
+#: The namespace of VOTable 1.3 and later, and the newest version that STILTS 3.4.7 reads.
+NAMESPACE = "http://www.ivoa.net/xml/VOTable/v1.3"
+VERSION = "1.4"
+
+#: What XML 1.0 cannot hold, not even as a character reference.
+ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Markup:
+    """A VOTable in three pieces, for its DATA and its last INFOs to go between them."""
+
+    before_data: bytes
+    after_data: bytes
+    after_table: bytes
+
+
+def clean(text: str) -> str:
+    """``text`` with U+FFFD for every character that XML cannot hold."""
+    return ILLEGAL.sub("\ufffd", text)
+
+
+def field_ids(columns: Sequence[Column]) -> tuple[str, ...]:
+    """A unique XML ID per column; it is the column's name wherever that can be an ID."""
+    ids: list[str] = []
+    for column in columns:
+        base = re.sub(r"[^A-Za-z0-9_.-]", "_", column.name)
+        base = base if re.match(r"[A-Za-z_]", base) else f"_{base}"
+        name, n = base, 1
+        while name in ids:
+            n += 1
+            name = f"{base}_{n}"
+        ids.append(name)
+    return tuple(ids)
+
+
+def build_markup(columns: Sequence[Column], head: Head, nulls: Mapping[str, int] | None = None) -> Markup:
+    """The document of a result around its rows.
+
+    Parameters
+    ----------
+    columns : sequence of Column
+        One FIELD each.
+    head : Head
+        INFOs, descriptors, name of the table.
+    nulls : mapping of str to int, optional
+        The value that stands for NULL, by datatype, where the serialisation needs one.
+    """
+    root = _root()
+    resource = etree.SubElement(root, "RESOURCE", type="results")
+    infos = (Info("QUERY_STATUS", "OK"), *head.infos)
+    for info in infos:
+        _add_info(resource, info)
+    table = etree.SubElement(resource, "TABLE", _attributes(name=head.table_name))
+    if head.description:
+        etree.SubElement(table, "DESCRIPTION").text = clean(head.description)
+    ids = field_ids(columns)
+    for column, identifier in zip(columns, ids, strict=True):
+        _add_field(table, column, identifier, nulls)
+    etree.SubElement(table, "DATA")
+    references = {
+        column.name.lower(): name for column, name in reversed(list(zip(columns, ids, strict=True)))
+    }
+    for descriptor in head.descriptors:
+        if all(param.ref.lower() in references for param in descriptor.params if param.ref):
+            _add_descriptor(root, descriptor, references, ids)
+    before, _, rest = _serialise(root).partition(b"<DATA/>")
+    in_table, _, after = rest.partition(b"</TABLE>")
+    return Markup(before, in_table + b"</TABLE>\n", after.lstrip())
+
+
+def info_element(info: Info) -> bytes:
+    """One INFO as text, for the end of a table."""
+    element = etree.Element("INFO")
+    _fill_info(element, info)
+    return bytes(etree.tostring(element, encoding="utf-8")) + b"\n"
+
+
+def error_document(exc: VoError | str, infos: Sequence[Info] = ()) -> bytes:
+    """The VOTable that tells a client what went wrong (DALI 1.1, Error Documents)."""
+    message = f"{exc.fault}: {exc}" if isinstance(exc, VoError) else exc
+    root = _root()
+    resource = etree.SubElement(root, "RESOURCE", type="results")
+    _add_info(resource, Info("QUERY_STATUS", "ERROR", message))
+    for info in infos:
+        _add_info(resource, info)
+    return _serialise(root)
+
+
+def _root() -> etree._Element:
+    # VOTable elements are made without a namespace and get the default one as an attribute of the root:
+    # the same bytes, and lxml has no prefix to carry through every name.
+    root = etree.Element("VOTABLE", version=VERSION)
+    root.set("xmlns", NAMESPACE)
+    return root
+
+
+def _serialise(root: etree._Element) -> bytes:
+    return bytes(etree.tostring(root, encoding="UTF-8", xml_declaration=True, pretty_print=True))
+
+
+def _attributes(**values: str | None) -> dict[str, str]:
+    return {name: clean(value) for name, value in values.items() if value}
+
+
+def _add_info(parent: etree._Element, info: Info) -> None:
+    _fill_info(etree.SubElement(parent, "INFO"), info)
+
+
+def _fill_info(element: etree._Element, info: Info) -> None:
+    element.set("name", clean(info.name))
+    element.set("value", clean(info.value))
+    if info.text:
+        element.text = clean(info.text)
+
+
+def _add_field(
+    table: etree._Element, column: Column, identifier: str, nulls: Mapping[str, int] | None
+) -> None:
+    attributes = {"ID": identifier, "name": clean(column.name), "datatype": column.datatype}
+    attributes |= _attributes(
+        arraysize=field_arraysize(column),
+        unit=column.unit,
+        ucd=column.ucd,
+        utype=column.utype,
+        xtype=column.xtype,
+    )
+    field = etree.SubElement(table, "FIELD", attributes)
+    if column.description:
+        etree.SubElement(field, "DESCRIPTION").text = clean(column.description)
+    if nulls and column.datatype in nulls and column.arraysize is None:
+        etree.SubElement(field, "VALUES", null=str(nulls[column.datatype]))
+
+
+def field_arraysize(column: Column) -> str | None:
+    """The arraysize as it is sent: text is never padded or cut, so its length is a bound at most."""
+    # An arraysize of text counts bytes and the database counts characters.
+    return "*" if column.is_text else column.arraysize
+
+
+def _add_descriptor(
+    root: etree._Element, descriptor: ServiceDescriptor, references: Mapping[str, str], taken: Sequence[str]
+) -> None:
+    identifier = descriptor.id if descriptor.id not in taken else f"{descriptor.id}_service"
+    resource = etree.SubElement(
+        root,
+        "RESOURCE",
+        _attributes(ID=identifier, name=descriptor.name, type="meta", utype=descriptor.resource_utype),
+    )
+    if descriptor.description:
+        etree.SubElement(resource, "DESCRIPTION").text = clean(descriptor.description)
+    for name, value in (
+        ("accessURL", descriptor.access_url),
+        ("standardID", descriptor.standard_id),
+        ("contentType", descriptor.content_type),
+    ):
+        if value:
+            etree.SubElement(resource, "PARAM", name=name, datatype="char", arraysize="*", value=clean(value))
+    group = etree.SubElement(resource, "GROUP", name="inputParams")
+    for param in descriptor.params:
+        _add_param(group, param, references)
+
+
+def _add_param(group: etree._Element, param: Param, references: Mapping[str, str]) -> None:
+    attributes = {"name": param.name, "datatype": param.datatype, "value": clean(param.value)}
+    attributes |= _attributes(arraysize=param.arraysize, ucd=param.ucd, unit=param.unit, xtype=param.xtype)
+    if param.ref:
+        attributes["ref"] = references[param.ref.lower()]
+    element = etree.SubElement(group, "PARAM", attributes)
+    if param.description:
+        etree.SubElement(element, "DESCRIPTION").text = clean(param.description)
+    if param.options or param.minimum or param.maximum:
+        values = etree.SubElement(element, "VALUES")
+        if param.minimum:
+            etree.SubElement(values, "MIN", value=param.minimum)
+        if param.maximum:
+            etree.SubElement(values, "MAX", value=param.maximum)
+        for option in param.options:
+            etree.SubElement(values, "OPTION", value=clean(option))
