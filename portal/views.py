@@ -62,17 +62,17 @@ class Landing:
             root=state.settings.root_url,
             holdings=holdings,
             dots=holdings.dots,
-            tables=list(state.catalog.tables),
+            tables=list(state.catalog.current().tables),
             **self._fixed,
         )
         return HTMLResponse(page)
 
 
-def routes() -> list[BaseRoute]:
+def routes(state: Any) -> list[BaseRoute]:
     """The routes of the portal."""
     landing = Landing()
 
     async def index(request: Request) -> Response:
         return await landing(request)
 
-    return [Route("/", index), Mount("/static", StaticFiles(packages=["portal"]), name="static")]
+    return [Route("/", index), Mount("/static", StaticFiles(packages=[("portal", "static")]), name="static")]

@@ -13,7 +13,7 @@ from starlette.routing import BaseRoute, Route
 
 from vo_server import dali
 from vo_server.auth import principal
-from vo_server.errors import AuthorizationFault, FatalFault, NotFoundFault, UsageFault
+from vo_server.errors import AuthorizationFault, NotFoundFault, UsageFault
 from vo_server.formats import error_document
 from vo_server.parameters import Parameters
 from vo_server.uws import documents
@@ -159,7 +159,7 @@ class JobList:
         job = await self._job(request)
         if job.error is None:
             raise NotFoundFault(f"the job is {job.phase}: it has no error")
-        return Response(error_document(FatalFault(job.error.message)), media_type=dali.VOTABLE)
+        return Response(error_document(job.error.message), media_type=dali.VOTABLE)
 
     async def quote(self, request: Request) -> Response:
         """Empty: this server does not predict when a job ends."""

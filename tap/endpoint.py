@@ -1,0 +1,60 @@
+"""The resources of TAP 1.1 over HTTP: sync, async, tables, capabilities, availability, examples."""
+
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+from structlog.contextvars import bind_contextvars
+
+from tap.capability import CAPABILITIES
+from tap.examples import examples_page
+from tap.jobs import KIND
+from tap.params import TapParams
+from tap.query import Translations, result_head
+from vo_server import dali, vosi
+from vo_server.examples import read_examples
+from vo_server.uws.endpoint import JobList
+
+__all__ = ["CAPABILITIES", "routes"]
+
+
+class Tap:
+    """The service: what its requests share is the memory of translated queries."""
+
+    def __init__(self, state: Any) -> None:
+        self._state = state
+        self._translations = Translations()
+        self._examples = read_examples()
+
+    async def sync(self, request: Request) -> Response:
+        """GET or POST ``/tap/sync`` (TAP 1.1, TAP-sync)."""
+        state = self._state
+        params = TapParams.from_parameters(await dali.read_parameters(request), state.settings)
+        if params.runid:
+            bind_contextvars(runid=params.runid)
+        catalog = state.catalog.known() or await run_in_threadpool(state.catalog.current)
+        statement = self._translations.translate(params.query, catalog, state.catalog.version)
+        form = params.responseformat
+        if request.method == "HEAD":
+            return Response(media_type=form.media_type)
+        head = result_head(params, statement.columns, state.settings.root_url)
+        return await dali.answer(request, statement, form, maxrec=params.maxrec, head=head)
+
+    async def examples(self, request: Request) -> Response:
+        """GET ``/tap/examples`` (DALI 1.1, DALI-examples)."""
+        catalog = await run_in_threadpool(self._state.catalog.current)
+        page = examples_page(self._examples, catalog, self._state.settings.archive_name)
+        return Response(page, media_type="application/xhtml+xml")
+
+
+def routes(state: Any) -> list[BaseRoute]:
+    """Everything below ``/tap``."""
+    tap = Tap(state)
+    return [
+        Route("/tap/sync", tap.sync, methods=["GET", "POST"]),
+        Route("/tap/examples", tap.examples, methods=["GET"]),
+        *JobList("/tap/async", KIND).routes(),
+        *vosi.routes("/tap", CAPABILITIES, has_tables=True),
+    ]

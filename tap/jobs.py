@@ -1,0 +1,54 @@
+"""TAP queries as jobs (TAP 1.1, TAP-async): the steps of a synchronous query, into the store of results."""
+
+from collections.abc import Sequence
+
+from tap.params import TapParams
+from tap.query import Translations, result_head
+from vo_server.batches import Batches
+from vo_server.catalog_cache import CatalogCache
+from vo_server.config import Settings
+from vo_server.engine import PostgresEngine
+from vo_server.uws.jobs import Job, JobResult
+from vo_server.uws.results import ResultStore
+
+KIND = "tap"
+
+
+class TapExecutor:
+    """Runs TAP jobs in a worker process."""
+
+    def __init__(
+        self, settings: Settings, engine: PostgresEngine, catalog: CatalogCache, results: ResultStore
+    ) -> None:
+        self._settings = settings
+        self._engine = engine
+        self._catalog = catalog
+        self._results = results
+        self._translations = Translations()
+
+    def execute(self, job: Job) -> Sequence[JobResult]:
+        """Check the parameters, run the query, keep its table as ``result``."""
+        params = TapParams.from_parameters(job.parameters, self._settings)
+        catalog = self._catalog.current()
+        statement = self._translations.translate(params.query, catalog, self._catalog.version)
+        form = params.responseformat
+        result = self._engine.execute(
+            statement,
+            maxrec=params.maxrec,
+            timeout=float(job.execution_duration) or self._settings.async_timeout,
+            query_id=job.job_id,
+        )
+        try:
+            head = result_head(params, result.columns, self._settings.root_url)
+            key = f"{job.job_id}/result.{form.extension.lstrip('.')}"
+            batches = Batches(result.batches)
+            size = self._results.write(key, form.write(result.columns, batches, params.maxrec, head))
+            # A writer notes a failure after the first rows inside the table; a job has a better place.
+            batches.check()
+        finally:
+            result.close()
+        return [JobResult("result", key, form.media_type, size)]
+
+    def cancel(self, job: Job) -> None:
+        """Cancel the job's query in the database."""
+        self._engine.cancel(job.job_id)

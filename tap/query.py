@@ -1,0 +1,77 @@
+"""From checked parameters to a statement and the head of its result; the same for sync and async."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable
+
+from tap.adql import translate
+from tap.params import TapParams
+from vo_server.engine import Statement
+from vo_server.formats import Head, Info, Param, ServiceDescriptor
+from vo_server.tables import Catalog, Column
+
+#: Columns whose values DataLink takes as an ID, the best first.
+LINK_COLUMNS = ("obs_publisher_did", "dp_id")
+CACHED_QUERIES = 512
+CACHED_LENGTH = 10_000  #: characters; a longer query is seldom asked twice
+
+
+class Translations:
+    """ADQL to statements, remembering the last few hundred: parsing costs more than a small query.
+
+    A remembered statement holds for one version of the catalogue.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._known: OrderedDict[tuple[int, str], Statement] = OrderedDict()
+
+    def translate(self, text: str, catalog: Catalog, version: int) -> Statement:
+        """The statement for an ADQL query.
+
+        Raises
+        ------
+        AdqlError
+            The query is wrong; the message says where and what is expected.
+        """
+        key = (version, text)
+        with self._lock:
+            if key in self._known:
+                self._known.move_to_end(key)
+                return self._known[key]
+        statement = translate(text, catalog)
+        if len(text) <= CACHED_LENGTH:
+            with self._lock:
+                self._known[key] = statement
+                if len(self._known) > CACHED_QUERIES:
+                    self._known.popitem(last=False)
+        return statement
+
+
+def result_head(params: TapParams, columns: Iterable[Column], root_url: str) -> Head:
+    """What stands around the rows: the request, and how to get at the files (DALI 1.1, Use of VOTable)."""
+    infos = [
+        Info("standardID", "ivo://ivoa.net/std/TAP"),
+        Info("request_lang", params.lang),
+        Info("query", params.query),
+    ]
+    if params.runid:
+        infos.append(Info("RUNID", params.runid))
+    return Head(infos=tuple(infos), descriptors=datalink_descriptors(columns, root_url), table_name="result")
+
+
+def datalink_descriptors(columns: Iterable[Column], root_url: str) -> tuple[ServiceDescriptor, ...]:
+    """The DataLink service for rows that name a product (DataLink 1.1, Service Descriptors)."""
+    names = {column.name.lower(): column.name for column in columns}
+    for wanted in LINK_COLUMNS:
+        if wanted in names:
+            return (
+                ServiceDescriptor(
+                    id="links",
+                    name="DataLink: files, previews and related data of a row",
+                    access_url=f"{root_url}/datalink/links",
+                    standard_id="ivo://ivoa.net/std/DataLink#links-1.1",
+                    params=(Param("ID", ucd="meta.id;meta.main", ref=names[wanted]),),
+                ),
+            )
+    return ()

@@ -1,0 +1,91 @@
+"""The web application: builds the state that requests share and the routes of every package."""
+
+import importlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from vo_server import dali
+from vo_server.catalog_cache import CatalogCache
+from vo_server.config import Settings
+from vo_server.db import Database
+from vo_server.engine import PostgresEngine
+from vo_server.logs import RequestLog
+from vo_server.metrics import Measured, Metrics
+from vo_server.uws.jobs import JobStore
+from vo_server.uws.results import ResultStore
+from vo_server.uws.watch import JobWatch
+
+#: The packages that answer requests; each has ``routes(state)``. The portal comes last: it owns ``/``.
+PACKAGES = ("tap.endpoint", "sia.endpoint", "datalink.endpoint", "portal.views")
+
+
+def create_app(settings: Settings, database: Database, engine: PostgresEngine) -> Starlette:
+    """The application over one database.
+
+    Its ``state`` has ``settings``, ``database``, ``engine``, ``catalog`` (a `CatalogCache`), ``jobs``,
+    ``job_watch``, ``results``, ``metrics``, ``up_since`` and ``is_healthy()``. The caller closes the engine.
+    """
+    jobs = JobStore(database.writer)
+    metrics = Metrics(jobs.phases)
+    state: dict[str, Any] = {
+        "settings": settings,
+        "database": database,
+        "engine": engine,
+        "catalog": CatalogCache(database.writer),
+        "jobs": jobs,
+        "job_watch": JobWatch(jobs),
+        "results": ResultStore.of(settings.result_store, database.state_dir),
+        "metrics": metrics,
+        "up_since": datetime.now(UTC),
+        "is_healthy": lambda: is_healthy(database.writer),
+    }
+    app = Starlette(
+        lifespan=_lifespan,
+        middleware=[Middleware(RequestLog), Middleware(Measured, metrics), Middleware(dali.Surprises)],
+    )
+    for name, value in state.items():
+        setattr(app.state, name, value)
+    routes: list[BaseRoute] = [Route("/metrics", get_metrics, methods=["GET"])]
+    for package in PACKAGES:
+        try:
+            routes += importlib.import_module(package).routes(app.state)
+        except ModuleNotFoundError as exc:
+            if exc.name is None or exc.name not in package:
+                raise
+    app.router.routes.extend(routes)
+    dali.add_error_handlers(app)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: Starlette) -> AsyncIterator[None]:
+    app.state.job_watch.start()
+    try:
+        yield
+    finally:
+        await run_in_threadpool(app.state.job_watch.stop)
+
+
+async def get_metrics(request: Request) -> Response:
+    """GET ``/metrics``: what the server counts about itself, for Prometheus."""
+    body, media_type = await run_in_threadpool(request.app.state.metrics.exposition)
+    return Response(body, headers={"Content-Type": media_type})
+
+
+def is_healthy(engine: sa.Engine) -> bool:
+    """Whether the database answers."""
+    try:
+        with engine.connect() as connection:
+            return connection.execute(sa.text("SELECT 1")).scalar() == 1
+    except sa.exc.DBAPIError:
+        return False

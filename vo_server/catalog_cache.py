@@ -1,0 +1,59 @@
+"""The catalogue of published tables, kept in memory and read again when somebody publishes a table."""
+
+import threading
+import time
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from vo_server.archive import SCHEMA_DOCUMENT
+from vo_server.catalog import read_catalog
+from vo_server.tables import Catalog
+
+#: Seconds for which the catalogue is believed without asking: publishing a table is rare, queries are not.
+FRESH = 2.0
+
+
+class CatalogCache:
+    """The current `Catalog`, shared by the threads of one process.
+
+    Parameters
+    ----------
+    engine : sqlalchemy.Engine
+        May read ``archive.schema_document``.
+    """
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+        self._lock = threading.Lock()
+        self._catalog: Catalog | None = None
+        self._stamp: tuple[int, datetime | None] | None = None
+        self._checked = 0.0
+        self.version = 0  #: grows whenever the catalogue changes
+
+    def current(self) -> Catalog:
+        """The catalogue, at most `FRESH` seconds old. May ask the database."""
+        known = self.known()
+        if known is not None:
+            return known
+        with self._lock:
+            if (known := self.known()) is not None:
+                return known
+            with self._engine.connect() as connection:
+                stamp = self._read_stamp(connection)
+                if self._catalog is None or stamp != self._stamp:
+                    self._catalog = read_catalog(connection)
+                    self._stamp = stamp
+                    self.version += 1
+            self._checked = time.monotonic()
+            return self._catalog
+
+    def known(self) -> Catalog | None:
+        """The catalogue where no question to the database is due, else None."""
+        return self._catalog if time.monotonic() - self._checked < FRESH else None
+
+    @staticmethod
+    def _read_stamp(connection: sa.Connection) -> tuple[int, datetime | None]:
+        columns = SCHEMA_DOCUMENT.c
+        row = connection.execute(sa.select(sa.func.count(), sa.func.max(columns.updated))).one()
+        return int(row[0]), row[1]

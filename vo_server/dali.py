@@ -1,0 +1,201 @@
+"""How requests are read and errors are told (DALI 1.1): the border between HTTP and everything else."""
+
+import secrets
+from collections.abc import AsyncGenerator
+from typing import Any, ClassVar
+from urllib.parse import parse_qsl
+
+import structlog
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import PlainTextResponse, Response
+
+from vo_server.answers import ClientGone, answer, streaming
+from vo_server.errors import FatalFault, NotFoundFault, UsageFault, VoError
+from vo_server.formats import error_document
+from vo_server.parameters import MAX_NAME, MAX_PARAMETERS, MAX_VALUE, Parameters
+
+__all__ = [
+    "Parameters",
+    "Surprises",
+    "TooLargeFault",
+    "add_error_handlers",
+    "answer",
+    "error_response",
+    "read_parameters",
+    "streaming",
+]
+
+MAX_BODY = 8 * 1024 * 1024  #: bytes of a request's body
+VOTABLE = "application/x-votable+xml"
+FORM, MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
+log = structlog.get_logger("vo_server.error")
+
+
+class TooLargeFault(UsageFault):
+    """The request is larger than this server reads."""
+
+    status: ClassVar[int] = 413
+
+
+class MediaTypeFault(UsageFault):
+    """The request's body is in a form that this server does not read."""
+
+    status: ClassVar[int] = 415
+
+
+class MethodFault(UsageFault):
+    """The resource is there, but not for this method."""
+
+    status: ClassVar[int] = 405
+
+
+async def read_parameters(request: Request) -> Parameters:
+    """The parameters of a GET or POST request (DALI 1.1, Parameters).
+
+    Those of the URL come first, then those of the body: ``application/x-www-form-urlencoded`` or
+    ``multipart/form-data``. A file in the body appears as a parameter whose value is its file name.
+
+    Raises
+    ------
+    TooLargeFault
+        The body is larger than `MAX_BODY`.
+    UsageFault
+        The body is not what its Content-Type says, or breaks a limit of `Parameters`.
+    """
+    items = _decode(request.scope["query_string"])
+    if request.method == "POST":
+        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if kind == MULTIPART:
+            items += await _read_multipart(request)
+        elif kind in (FORM, ""):
+            items += _decode(b"".join([chunk async for chunk in _limited(request)]))
+        else:
+            raise MediaTypeFault(f"a body of type {kind[:60]!r} is not read here: send {FORM} or {MULTIPART}")
+    return Parameters(items)
+
+
+def _decode(text: bytes) -> list[tuple[str, str]]:
+    try:
+        return parse_qsl(
+            text.decode("utf-8"),
+            keep_blank_values=True,
+            max_num_fields=MAX_PARAMETERS,
+            errors="strict",
+        )
+    except UnicodeDecodeError:
+        raise UsageFault("the parameters are not UTF-8 text: percent-encode them as UTF-8") from None
+    except ValueError:
+        raise UsageFault(f"too many parameters: at most {MAX_PARAMETERS}") from None
+
+
+async def _limited(request: Request) -> AsyncGenerator[bytes, None]:
+    declared = request.headers.get("content-length", "")
+    if declared.isdigit() and int(declared) > MAX_BODY:
+        raise TooLargeFault(f"the body has {declared} bytes: at most {MAX_BODY} are read")
+    size = 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > MAX_BODY:
+            raise TooLargeFault(f"the body is too large: at most {MAX_BODY} bytes are read")
+        yield chunk
+
+
+async def _read_multipart(request: Request) -> list[tuple[str, str]]:
+    parser = MultiPartParser(
+        request.headers,
+        _limited(request),
+        max_files=10,
+        max_fields=MAX_PARAMETERS,
+        max_part_size=4 * MAX_VALUE,
+    )
+    try:
+        form = await parser.parse()
+    except (MultiPartException, UnicodeError, LookupError) as exc:
+        reason = exc.message if isinstance(exc, MultiPartException) else "its head or its charset is wrong"
+        raise UsageFault(f"the {MULTIPART} body cannot be read: {reason}") from exc
+    items: list[tuple[str, str]] = []
+    for name, value in form.multi_items():
+        if isinstance(value, str):
+            items.append((name, value))
+        else:
+            items.append((name[:MAX_NAME], value.filename or ""))
+    await form.close()
+    return items
+
+
+def error_response(exc: VoError, *, request: Request | None = None) -> Response:
+    """The error document for ``exc`` with its HTTP status (DALI 1.1, Errors)."""
+    headers = {"Cache-Control": "no-store"}
+    if exc.status == 503:
+        headers["Retry-After"] = "10"
+    body = b"" if request is not None and request.method == "HEAD" else error_document(exc)
+    return Response(body, status_code=exc.status, media_type=VOTABLE, headers=headers)
+
+
+async def _on_vo_error(request: Request, exc: Exception) -> Response:
+    fault = exc if isinstance(exc, VoError) else FatalFault(str(exc))
+    log.info("refused", fault=fault.fault, status=fault.status, message=str(fault)[:500])
+    return error_response(fault, request=request)
+
+
+async def _on_http_error(request: Request, exc: Exception) -> Response:
+    status = exc.status_code if isinstance(exc, HTTPException) else 500
+    if status == 404:
+        return error_response(NotFoundFault(f"there is nothing at {request.url.path[:200]}"), request=request)
+    if status == 405:
+        allowed = (exc.headers or {}).get("Allow", "") if isinstance(exc, HTTPException) else ""
+        response = error_response(
+            MethodFault(f"{request.method} is not possible at {request.url.path[:200]}: use {allowed}"),
+            request=request,
+        )
+        response.headers["Allow"] = allowed
+        return response
+    detail = exc.detail if isinstance(exc, HTTPException) else "the request failed"
+    return PlainTextResponse(detail, status_code=status)
+
+
+async def _on_disconnect(request: Request, exc: Exception) -> Response:
+    # Nobody receives it; 499 is what proxies log for a client that went away.
+    return Response(status_code=499)
+
+
+class Surprises:
+    """ASGI middleware for what nobody expected: the client gets a reference, the log the traceback."""
+
+    def __init__(self, app: Any) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Pass the request on; answer with an error document where that fails before any answer."""
+        started = False
+
+        async def send_watched(message: Any) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self.app(scope, receive, send_watched)
+        except Exception as exc:
+            if scope["type"] != "http":
+                raise
+            reference = secrets.token_hex(4)
+            log.error("unexpected", reference=reference, exc_info=exc)
+            # Once bytes are out, a connection closed early is the only way left to tell.
+            if not started:
+                fault = FatalFault(
+                    "the server failed in a way it did not expect;"
+                    f" the operator finds the reason under {reference}"
+                )
+                await error_response(fault, request=Request(scope))(scope, receive, send)
+
+
+def add_error_handlers(app: Starlette) -> None:
+    """Let every expected exception of ``app`` become an error document; `Surprises` does the others."""
+    app.add_exception_handler(VoError, _on_vo_error)
+    app.add_exception_handler(HTTPException, _on_http_error)
+    app.add_exception_handler(ClientDisconnect, _on_disconnect)
+    app.add_exception_handler(ClientGone, _on_disconnect)
