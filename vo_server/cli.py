@@ -1,0 +1,236 @@
+"""The command line, ``vo-server``: makes settings and database, then hands them to who does the work."""
+
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from vo_server import __version__
+from vo_server.config import Settings
+from vo_server.errors import UsageFault, VoError
+
+if TYPE_CHECKING:
+    from vo_server.db import Database
+
+app = typer.Typer(
+    name="vo-server",
+    help="The back end of a science archive: ingest, TAP, SIA and DataLink over PostgreSQL.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Directory = Annotated[
+    Path | None,
+    typer.Option("--dir", help="Where database, results and demo data are kept.", file_okay=False),
+]
+Port = Annotated[int | None, typer.Option("--port", help="Port to listen on.", min=1, max=65535)]
+Workers = Annotated[int | None, typer.Option("--workers", help="Processes that run jobs.", min=1)]
+
+
+def main() -> NoReturn:
+    """Run the command of ``sys.argv``; what is wrong is one line, not a traceback."""
+    # A command that is told to stop leaves the database as one that ends by itself.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    try:
+        app()
+    except VoError as exc:
+        typer.echo(f"error: {exc}", err=True)
+    sys.exit(2)
+
+
+@app.command()
+def demo(port: Port = None, directory: Directory = None) -> None:
+    """Build the demo archive, where it is not there yet, and serve it."""
+    from demo.build import build
+
+    from vo_server.db import migrate, open_database, rebase
+    from vo_server.processes import serve as run
+
+    settings = Settings.load(port=port, state_dir=directory)
+    with open_database(settings) as database:
+        migrate(database)
+        rebase(database, settings.root_url)
+        with _progress() as progress:
+            build(database.state_dir, settings, database, progress)
+        run(settings, database, on_ready=_tell)
+
+
+@app.command()
+def init(directory: Directory = None) -> None:
+    """Create the state directory and the database."""
+    from vo_server.db import migrate as upgrade
+    from vo_server.db import open_database
+
+    with open_database(Settings.load(state_dir=directory)) as database:
+        upgrade(database)
+        typer.echo(f"ready: {database.state_dir}")
+
+
+@app.command()
+def migrate(directory: Directory = None) -> None:
+    """Bring the database to what this version expects; running it twice changes nothing."""
+    from vo_server.db import migrate as upgrade
+    from vo_server.db import open_database
+    from vo_server.db.upgrade import revisions
+
+    with open_database(Settings.load(state_dir=directory)) as database:
+        upgrade(database)
+        with database.owner.connect() as connection:
+            typer.echo(f"the database is at revision {revisions(connection)[0]}")
+
+
+@app.command()
+def ingest(
+    paths: Annotated[list[Path], typer.Argument(help="FITS files, or directories of them.")],
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Only print every column, its value and where it came from.")
+    ] = False,
+    directory: Directory = None,
+) -> None:
+    """Take files into the archive; what is known already is left as it is."""
+    import ingest as ingestion
+
+    settings = Settings.load(state_dir=directory)
+    if explain:
+        for path in paths:
+            _print_explanation(path)
+        return
+    with _ready(settings) as database:
+        with _progress() as progress:
+            report = ingestion.run(paths, database, settings, progress)
+        typer.echo(str(report))
+    raise typer.Exit(1 if report.rejected else 0)
+
+
+@app.command()
+def publish(
+    schema: Annotated[Path, typer.Argument(help="The Felis document that declares the table.", exists=True)],
+    data: Annotated[Path, typer.Argument(help="Its rows: Parquet, FITS, VOTable or CSV.", exists=True)],
+    directory: Directory = None,
+) -> None:
+    """Publish a catalogue of your own, for TAP and everything else."""
+    from ingest.catalogue import publish as load
+
+    settings = Settings.load(state_dir=directory)
+    with _ready(settings) as database, _progress() as progress:
+        rows = load(schema, data, database, progress)
+    typer.echo(f"{rows} rows are published")
+
+
+@app.command()
+def serve(port: Port = None, workers: Workers = None, directory: Directory = None) -> None:
+    """Serve the archive until Ctrl-C."""
+    from vo_server.db import rebase
+    from vo_server.processes import serve as run
+
+    settings = Settings.load(port=port, workers=workers, state_dir=directory)
+    with _ready(settings) as database:
+        rebase(database, settings.root_url)
+        run(settings, database, on_ready=lambda url: typer.echo(f"serving {settings.archive_name} at {url}"))
+
+
+@app.command()
+def worker(directory: Directory = None) -> None:
+    """Run jobs in this process until Ctrl-C; as many of them as there are machines to use."""
+    from vo_server.processes import work
+
+    settings = Settings.load(state_dir=directory)
+    with _ready(settings) as database:
+        work(settings, database)
+
+
+@app.command()
+def check(directory: Directory = None) -> None:
+    """Tell whether everything that this server needs is there and healthy."""
+    from vo_server.checks import run_checks
+
+    table = Table(box=None, pad_edge=False)
+    for heading in ("", "what", "detail"):
+        table.add_column(heading, overflow="fold")
+    marks = {"ok": "[green]ok[/]", "warning": "[yellow]warning[/]", "failed": "[red]failed[/]"}
+    healthy = True
+    for found in run_checks(Settings.load(state_dir=directory)):
+        healthy &= found.status != "failed"
+        table.add_row(marks[found.status], found.name, found.detail)
+    Console().print(table)
+    raise typer.Exit(0 if healthy else 1)
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    typer.echo(__version__)
+
+
+@contextmanager
+def _ready(settings: Settings) -> "Iterator[Database]":
+    """The database, open and at the revision that this code expects.
+
+    Raises
+    ------
+    UsageFault
+        The database was never migrated, or by another version.
+    """
+    from vo_server.db import open_database
+    from vo_server.db.upgrade import revisions
+
+    with open_database(settings) as database:
+        with database.owner.connect() as connection:
+            current, newest = revisions(connection)
+        if current != newest:
+            verb = "init" if current is None else "migrate"
+            raise UsageFault(f"the database is not ready for this version: run vo-server {verb}")
+        yield database
+
+
+class _Bar:
+    """What long work tells about itself: ``progress(done, total, what)``, shown as a bar."""
+
+    def __init__(self, bar: Progress) -> None:
+        self._bar = bar
+        self._tasks: dict[str, int] = {}
+
+    def __call__(self, done: int, total: int | None, what: str) -> None:
+        """Show ``done`` of ``total`` (None: not known yet) steps of ``what``."""
+        if what not in self._tasks:
+            self._tasks[what] = self._bar.add_task(what, total=total)
+        self._bar.update(self._tasks[what], completed=done, total=total)  # type: ignore[arg-type]
+
+
+@contextmanager
+def _progress() -> Iterator[_Bar]:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        yield _Bar(bar)
+
+
+def _print_explanation(path: Path) -> None:
+    from ingest import explain
+
+    table = Table("column", "value", "from", title=str(path))
+    for row in explain(path):
+        table.add_row(row.column, "" if row.value is None else str(row.value), row.origin)
+    Console().print(table)
+
+
+def _tell(url: str) -> None:
+    """Where the demo is, and three things to try."""
+    query = "SELECT TOP 5 dp_id, target_name FROM ivoa.ObsCore"
+    typer.echo(f"""
+  The demo archive is at  {url}/          (Ctrl-C stops it)
+  TAP {url}/tap   SIA {url}/sia2/query   DataLink {url}/datalink/links
+
+  Try:
+    TOPCAT   VO > Table Access Protocol > TAP URL: {url}/tap
+    Python   pyvo.dal.TAPService("{url}/tap").search("{query}")
+    shell    curl {url}/tap/sync -d LANG=ADQL -d RESPONSEFORMAT=csv -d "QUERY={query}"
+""")
