@@ -1,7 +1,7 @@
 """The XML of a VOTable without its rows (VOTable 1.4; DALI 1.1, VOTable; DataLink 1.1)."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from lxml import etree
@@ -34,16 +34,20 @@ def clean(text: str) -> str:
 
 def field_ids(columns: Sequence[Column]) -> tuple[str, ...]:
     """A unique XML ID per column; it is the column's name wherever that can be an ID."""
-    ids: list[str] = []
-    for column in columns:
-        base = re.sub(r"[^A-Za-z0-9_.-]", "_", column.name)
-        base = base if re.match(r"[A-Za-z_]", base) else f"_{base}"
+    candidates = [re.sub(r"[^A-Za-z0-9_.-]", "_", column.name) for column in columns]
+    return unique_names(name if re.match(r"[A-Za-z_]", name) else f"_{name}" for name in candidates)
+
+
+def unique_names(names: Iterable[str]) -> tuple[str, ...]:
+    """``names`` with ``_2``, ``_3``, ... after those that came before, in any case of letters."""
+    taken: dict[str, str] = {}
+    for base in names:
         name, n = base, 1
-        while name in ids:
+        while name.lower() in taken:
             n += 1
             name = f"{base}_{n}"
-        ids.append(name)
-    return tuple(ids)
+        taken[name.lower()] = name
+    return tuple(taken.values())
 
 
 def build_markup(columns: Sequence[Column], head: Head, nulls: Mapping[str, int] | None = None) -> Markup:
@@ -58,27 +62,37 @@ def build_markup(columns: Sequence[Column], head: Head, nulls: Mapping[str, int]
     nulls : mapping of str to int, optional
         The value that stands for NULL, by datatype, where the serialisation needs one.
     """
+    root, table = _result(columns, head, nulls, "OK")
+    etree.SubElement(table, "DATA")
+    before, _, rest = _serialise(root).partition(b"<DATA/>")
+    in_table, _, after = rest.partition(b"</TABLE>")
+    return Markup(before, in_table + b"</TABLE>\n", after.lstrip())
+
+
+def dataless_document(columns: Sequence[Column], head: Head, status: str) -> bytes:
+    """A VOTable whose TABLE has FIELDs and no DATA: the metadata of rows that are elsewhere."""
+    root, _ = _result(columns, head, None, status)
+    return _serialise(root)
+
+
+def _result(
+    columns: Sequence[Column], head: Head, nulls: Mapping[str, int] | None, status: str
+) -> tuple[etree._Element, etree._Element]:
     root = _root()
     resource = etree.SubElement(root, "RESOURCE", type="results")
-    infos = (Info("QUERY_STATUS", "OK"), *head.infos)
-    for info in infos:
+    for info in (Info("QUERY_STATUS", status), *head.infos):
         _add_info(resource, info)
     table = etree.SubElement(resource, "TABLE", _attributes(name=head.table_name))
     if head.description:
         etree.SubElement(table, "DESCRIPTION").text = clean(head.description)
-    ids = field_ids(columns)
-    for column, identifier in zip(columns, ids, strict=True):
+    references: dict[str, str] = {}
+    for column, identifier in zip(columns, field_ids(columns), strict=True):
+        references.setdefault(column.name.lower(), identifier)
         _add_field(table, column, identifier, nulls)
-    etree.SubElement(table, "DATA")
-    references = {
-        column.name.lower(): name for column, name in reversed(list(zip(columns, ids, strict=True)))
-    }
     for descriptor in head.descriptors:
         if all(param.ref.lower() in references for param in descriptor.params if param.ref):
-            _add_descriptor(root, descriptor, references, ids)
-    before, _, rest = _serialise(root).partition(b"<DATA/>")
-    in_table, _, after = rest.partition(b"</TABLE>")
-    return Markup(before, in_table + b"</TABLE>\n", after.lstrip())
+            _add_descriptor(root, descriptor, references)
+    return root, table
 
 
 def info_element(info: Info) -> bytes:
@@ -151,9 +165,10 @@ def field_arraysize(column: Column) -> str | None:
 
 
 def _add_descriptor(
-    root: etree._Element, descriptor: ServiceDescriptor, references: Mapping[str, str], taken: Sequence[str]
+    root: etree._Element, descriptor: ServiceDescriptor, references: Mapping[str, str]
 ) -> None:
-    identifier = descriptor.id if descriptor.id not in taken else f"{descriptor.id}_service"
+    taken = {identifier.lower() for identifier in references.values()}
+    identifier = f"{descriptor.id}_service" if descriptor.id.lower() in taken else descriptor.id
     resource = etree.SubElement(
         root,
         "RESOURCE",

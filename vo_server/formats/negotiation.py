@@ -8,7 +8,11 @@ from types import MappingProxyType
 import pyarrow as pa
 
 from vo_server.errors import UsageFault
+from vo_server.formats.arrow import write_arrow, write_parquet
+from vo_server.formats.fits import write_fits
 from vo_server.formats.head import Head
+from vo_server.formats.html import write_html
+from vo_server.formats.json import write_json
 from vo_server.formats.text import write_csv, write_csv_rows, write_tsv
 from vo_server.formats.votable import write_binary, write_binary2, write_tabledata
 from vo_server.tables import Column
@@ -53,6 +57,17 @@ def _formats() -> tuple[Format, ...]:
         Format("csv/absent", "text/csv;header=absent", "csv", write_csv_rows),
         Format("tsv", "text/tab-separated-values", "tsv", write_tsv),
         Format("text", "text/plain", "txt", write_tsv, ("txt",)),
+        Format("fits", "application/fits", "fits", write_fits, ("image/fits",)),
+        Format("json", "application/json", "json", write_json),
+        Format(
+            "parquet",
+            "application/vnd.apache.parquet",
+            "parquet",
+            write_parquet,
+            ("application/x-parquet", "application/parquet", "application/vnd.apache.parquet;content=vo"),
+        ),
+        Format("arrow", "application/vnd.apache.arrow.stream", "arrows", write_arrow),
+        Format("html", "text/html", "html", write_html),
     )
 
 

@@ -152,25 +152,25 @@ def _pack_text(packer: Packer, column: Column, array: pa.Array) -> None:
 def _pack_list(packer: Packer, column: Column, array: pa.Array) -> None:
     counts, items = list_items(column, array)
     if column.arraysize is not None and column.arraysize.isdigit():
-        packer.add_fixed(fixed_lists(column, counts, items), BIG_ENDIAN[column.datatype])
+        values = fixed_lists(column, counts, items, int(column.arraysize))
+        packer.add_fixed(values, BIG_ENDIAN[column.datatype])
         return
     offsets = np.concatenate(([0], np.cumsum(counts))).astype(np.int32) * items.dtype.itemsize
     buffers = [None, pa.py_buffer(offsets.astype(np.int32)), pa.py_buffer(items)]
     packer.add_variable(counts, pa.Array.from_buffers(pa.binary(), len(counts), buffers))
 
 
-def fixed_lists(column: Column, counts: NDArray[Any], items: NDArray[Any]) -> NDArray[Any]:
-    """Lists of the declared length as an array of shape (rows, length); NULL is filled as in FITS.
+def fixed_lists(column: Column, counts: NDArray[Any], items: NDArray[Any], length: int) -> NDArray[Any]:
+    """Lists as an array of shape (rows, ``length``); what is missing is NaN or stands for NULL.
 
     Raises
     ------
     FatalFault
-        A list is longer than declared.
+        A list is longer.
     """
-    length = int(column.arraysize or 0)
     if len(counts) and counts.max() > length:
         raise FatalFault(f"column {column.name} has an array of more than its {length} elements")
     fill = np.nan if column.datatype in ("float", "double") else NULLS.get(column.datatype, 0)
-    values = np.full((len(counts), length), fill, dtype=items.dtype)
+    values = np.full((len(counts), length), fill, dtype=BIG_ENDIAN[column.datatype])
     values[np.arange(length) < counts[:, None]] = items
     return values
