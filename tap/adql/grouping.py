@@ -1,0 +1,34 @@
+"""GROUP BY: which columns may stand outside aggregates (SQL-92, query specification)."""
+
+from collections.abc import Sequence
+
+from tap.adql import tree
+from tap.adql.errors import AdqlError, Place
+from tap.adql.scope import Scope
+
+
+def check_grouping(body: tree.Select, scope: Scope, places: Sequence[Place]) -> None:
+    """Refuse a column that is neither grouped by nor inside an aggregate.
+
+    Parameters
+    ----------
+    places : sequence of tuple
+        Where the select list's entries are, for the message.
+    """
+    own = {id(relation) for relation in scope.relations}
+    for number, item in enumerate(body.items):
+        at = places[min(number, len(places) - 1)]
+        _check(item.expression, body.group, own, at)
+    if body.having is not None:
+        _check(body.having, body.group, own, body.at)
+
+
+def _check(node: tree.Node, group: tuple[tree.Expression, ...], own: set[int], at: Place) -> None:
+    if node in group or (isinstance(node, tree.Apply) and node.aggregate):
+        return
+    if isinstance(node, tree.Field) and id(node.relation) in own:
+        raise AdqlError(
+            f"{node.column} must be in GROUP BY or inside an aggregate such as MAX({node.column})", at
+        )
+    for child in node.children:
+        _check(child, group, own, at)

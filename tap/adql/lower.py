@@ -1,0 +1,257 @@
+"""Geometry -> conditions that an index can answer, each with the exact test beside it.
+
+Points: HEALPix ranges for fixed shapes, declination zones for crossmatches.  Footprints: bounding boxes.
+The layout of the indexes is `vo_server.tables.PointIndex` and `RegionIndex`; the functions are the
+``vo`` schema's (`vo_server.sky`).
+"""
+
+import math
+
+from tap.adql import tree
+from tap.adql.coerce import as_seen
+from tap.adql.functions import AS_INTEGER
+from tap.adql.geometry import constant, pixel_column
+from tap.adql.kinds import Kind, Type
+from tap.adql.tree import Apply, Condition, Constant, Expression, FixedRegion, Literal, Node, Point, Test
+from vo_server import sky
+
+_OTHER = Type(Kind.OTHER)
+_LONG = Type(Kind.LONG)
+_MIRRORED = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "=": "=", "<>": "<>"}
+#: Zones of one arc minute up to which a crossmatch lists them one by one.
+_LISTED_ZONES = 3
+
+
+def lower(query: tree.Query) -> tree.Query:
+    """The query without geometry, and with its outputs as clients see them."""
+    lowered = _lowered(query)
+    return tree.Query(_seen(lowered.body), lowered.order, lowered.offset, lowered.tables)  # type: ignore[attr-defined]
+
+
+def _seen(body: tree.Body) -> tree.Body:
+    if isinstance(body, tree.Query):
+        return tree.Query(_seen(body.body), body.order, body.offset, body.tables)
+    if isinstance(body, tree.SetOperation):
+        return tree.SetOperation(
+            _seen(body.first), tuple((op, every, _seen(b)) for op, every, b in body.rest)
+        )
+    items = tuple(tree.Item(as_seen(item.expression), item.alias) for item in body.items)
+    return tree.Select(
+        items, body.sources, body.distinct, body.top, body.where, body.group, body.having, body.at
+    )
+
+
+def _lowered(node: Node) -> Node:
+    kind = type(node)
+    if kind is tree.Field or kind is Literal:
+        return node
+    if isinstance(node, tree.Comparison):
+        return _comparison(node)
+    if isinstance(node, tree.Contains | tree.Intersects):
+        exact = _exact(node)
+        return Apply(AS_INTEGER.format(exact.sql), exact.arguments, node.type)
+    if isinstance(node, tree.Distance):
+        return _distance(node.left, node.right)
+    if isinstance(node, tree.Measure):
+        return Apply(node.function, (_shape(node.geometry),), node.type)
+    if isinstance(node, tree.Geometry):
+        return Apply("{0}", (_shape(node),), node.type)
+    return node.rebuilt(_lowered)
+
+
+def _value(node: Expression) -> Expression:
+    return _lowered(node)  # type: ignore[return-value]  # an expression stays one
+
+
+def _comparison(node: tree.Comparison) -> Node:
+    for test, operator, value in (
+        (node.left, node.operator, node.right),
+        (node.right, _MIRRORED[node.operator], node.left),
+    ):
+        if isinstance(test, tree.Contains | tree.Intersects):
+            wanted = _truth(operator, constant(value))
+            if wanted is not None:
+                return _true(test) if wanted else tree.Not(_exact(test))
+        if isinstance(test, tree.Distance) and operator in ("<", "<="):
+            exact = tree.Comparison(_distance(test.left, test.right), operator, _value(value))
+            return _all([*_cone(test.left, test.right, value), exact])
+    return node.rebuilt(_lowered)
+
+
+def _truth(operator: str, value: float | None) -> bool | None:
+    """What ``x operator value`` asks of an x that is 0 or 1, or None when it is no such question."""
+    if operator in ("=", "<>") and value in (0, 1):
+        return (value == 1) == (operator == "=")
+    if (operator, value) in ((">", 0), (">=", 1)):
+        return True
+    if (operator, value) in (("<", 1), ("<=", 0)):
+        return False
+    return None
+
+
+def _true(node: tree.Contains | tree.Intersects) -> Condition:
+    """The test that a geometry predicate is true, with what an index can answer of it first."""
+    first, second = _operands(node)
+    return _all([*_indexed(first, second), _exact(node)])
+
+
+def _operands(node: tree.Contains | tree.Intersects) -> tuple[Expression, Expression]:
+    """The two geometries; of a point and a region the point comes first."""
+    if isinstance(node, tree.Contains):
+        return node.inner, node.outer
+    # ADQL 2.1, INTERSECTS: with a point it is CONTAINS.
+    if isinstance(node.right, Point) and not isinstance(node.left, Point):
+        return node.right, node.left
+    return node.left, node.right
+
+
+def _exact(node: tree.Contains | tree.Intersects) -> Test:
+    first, second = _operands(node)
+    if isinstance(first, Point):
+        center, radius = _as_circle(second)
+        if center is not None and radius is not None:
+            distance = _distance(first, center)
+            return Test(f"{distance.sql} <= {{4}}", (*distance.arguments, _value(radius)))
+        return Test("vo.contains_point({0}, {1}, {2})", (_shape(second), _value(first.ra), _value(first.dec)))
+    if isinstance(node, tree.Contains):
+        return Test("vo.contains({0}, {1})", (_shape(second), _shape(first)))
+    return Test("vo.intersects({0}, {1})", (_shape(first), _shape(second)))
+
+
+def _indexed(first: Expression, second: Expression) -> list[Condition]:
+    """What must hold of indexed columns when the two geometries meet."""
+    if isinstance(first, Point):
+        center, radius = _as_circle(second)
+        if center is not None and radius is not None:
+            return _cone(first, center, radius)
+        pixels = pixel_column(first)
+        if pixels is not None and isinstance(second, FixedRegion):
+            return [_ranges(pixels, sky.shape_ranges(second.region))]
+    if any(isinstance(g, tree.Field) and g.shape is not None and g.shape.box for g in (first, second)):
+        return [Test("{0} && {1}", (_box(first), _box(second)))]
+    return []
+
+
+def _as_circle(geometry: Expression) -> tuple[Point | None, Expression | None]:
+    if isinstance(geometry, tree.Circle):
+        return geometry.center, geometry.radius
+    if isinstance(geometry, FixedRegion) and isinstance(geometry.region, sky.Circle):
+        circle = geometry.region
+        return Point(_double(circle.ra), _double(circle.dec)), _double(circle.radius)
+    return None, None
+
+
+def _cone(left: Point, right: Point, radius: Expression) -> list[Condition]:
+    """What must hold of indexed coordinates when two points are within ``radius`` degrees."""
+    size = constant(radius)
+    if size is not None and not 0 <= size <= 180:
+        return []
+    for near, far in ((left, right), (right, left)):
+        pixels = pixel_column(near)
+        if pixels is None:
+            continue
+        ra, dec = constant(far.ra), constant(far.dec)
+        if ra is not None and dec is not None and size is not None:
+            return [_ranges(pixels, sky.cone_ranges(float(ra), float(dec), float(size)))]
+        if not any(_mentions(value, pixels.relation) for value in (far.ra, far.dec, radius)):
+            return [_zones(near, far, radius, size)]
+    return []
+
+
+def _ranges(pixels: tree.Field, ranges: list[tuple[int, int]]) -> Condition:
+    between = [
+        tree.Between(pixels, Literal(int(low), type=_LONG), Literal(int(high), type=_LONG))
+        for low, high in ranges
+    ]
+    return between[0] if len(between) == 1 else tree.Or(tuple(between))
+
+
+def _zones(near: Point, far: Point, radius: Expression, size: float | None) -> Condition:
+    """The crossmatch condition: declination zones of one arc minute, and a window in right ascension.
+
+    Three branches, for the window itself and for what of it lies beyond 0 or 360 degrees.  The zones of
+    each are written in another way: alike, PostgreSQL's planner would draw them out of the OR and could
+    not use the index.
+    """
+    ra, dec = "({2} - 360 * floor({2} / 360))", "{3}"
+    if size is None:
+        narrow, sine = "abs({3}) + {4} < 89.99 AND {4} < 89.99", "sin(radians({4}))"
+    elif size < 89.99:
+        narrow, sine = f"abs({dec}) < {89.99 - size!r}", repr(math.sin(math.radians(size)))
+    else:
+        narrow, sine = "FALSE", "1"
+    window = (
+        f"CASE WHEN {narrow} THEN degrees(asin(least(1, {sine} / cos(radians({dec})))))"
+        " * 1.000001 + 1e-9 ELSE 360 END"
+    )
+    branches = []
+    for number, turn in enumerate((0, 360, -360)):
+        middle = f"{ra} + {turn}" if turn > 0 else f"{ra} - {-turn}" if turn else ra
+        branches.append(
+            f"({_zone_test(number, size)} AND {{0}} BETWEEN {middle} - ({window}) AND {middle} + ({window}))"
+        )
+    arguments = (near.ra, near.dec, _value(far.ra), _value(far.dec), _value(radius))
+    return Test("(" + " OR ".join(branches) + ")", arguments)
+
+
+def _zone_test(number: int, size: float | None) -> str:
+    zone, center = "floor({1} * 60)::integer", "floor({3} * 60)::integer"
+    if size is not None and (reach := math.ceil(size * 60 + 1e-9)) <= _LISTED_ZONES:
+        steps = [0, *(step for k in range(1, reach + 1) for step in (-k, k))]
+        steps = steps[number:] + steps[:number]
+        listed = ", ".join(f"{center} {'-' if step < 0 else '+'} {abs(step)}" for step in steps)
+        return f"{zone} = ANY (ARRAY[{listed}])"
+    low, high = "floor(({3} - {4}) * 60 - 1e-6)::integer", "floor(({3} + {4}) * 60 + 1e-6)::integer"
+    below, above = (("", ""), (" - 1", ""), ("", " + 1"))[number]
+    return f"{zone} BETWEEN {low}{below} AND {high}{above}"
+
+
+def _mentions(node: Node, relation: tree.Relation) -> bool:
+    if isinstance(node, tree.Field):
+        return node.relation is relation
+    return any(_mentions(child, relation) for child in node.children)
+
+
+def _distance(left: Point, right: Point) -> Apply:
+    arguments = tuple(_value(value) for value in (left.ra, left.dec, right.ra, right.dec))
+    return Apply("vo.distance({0}, {1}, {2}, {3})", arguments, Type(Kind.DOUBLE, "deg", "pos.angDistance"))
+
+
+def _shape(geometry: Expression) -> Expression:
+    """The ``float8[]`` of a geometry."""
+    if isinstance(geometry, tree.Field) and geometry.shape is not None:
+        return tree.Field(geometry.relation, geometry.shape.shape, _OTHER, geometry.qualified)
+    if isinstance(geometry, FixedRegion):
+        return Constant(sky.shape_literal(sky.shape_of(geometry.region)), "double precision[]", _OTHER)
+    if isinstance(geometry, Point):
+        return _made("vo.point_shape", geometry.ra, geometry.dec)
+    if isinstance(geometry, tree.Circle):
+        return _made("vo.circle_shape", geometry.center.ra, geometry.center.dec, geometry.radius)
+    if isinstance(geometry, tree.Box):
+        center = geometry.center
+        return _made("vo.box_shape", center.ra, center.dec, geometry.width, geometry.height)
+    if isinstance(geometry, tree.Polygon):
+        return _made("vo.polygon_shape", *(value for v in geometry.vertices for value in (v.ra, v.dec)))
+    raise TypeError(f"{type(geometry).__name__} is no geometry")  # resolve lets none through
+
+
+def _made(function: str, *arguments: Expression) -> Apply:
+    places = ", ".join(f"{{{number}}}" for number in range(len(arguments)))
+    return Apply(f"{function}({places})", tuple(_value(argument) for argument in arguments), _OTHER)
+
+
+def _box(geometry: Expression) -> Expression:
+    """The bounding cube of a geometry."""
+    if isinstance(geometry, tree.Field) and geometry.shape is not None and geometry.shape.box:
+        return tree.Field(geometry.relation, geometry.shape.box, _OTHER, geometry.qualified)
+    if isinstance(geometry, FixedRegion):
+        return Constant(sky.box_literal(sky.box_of(sky.shape_of(geometry.region))), "cube", _OTHER)
+    return Apply("vo.shape_box({0})", (_shape(geometry),), _OTHER)
+
+
+def _double(value: float) -> Literal:
+    return Literal(float(value), type=Type(Kind.DOUBLE))
+
+
+def _all(conditions: list[Condition]) -> Condition:
+    return conditions[0] if len(conditions) == 1 else tree.And(tuple(conditions))
