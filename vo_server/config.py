@@ -36,6 +36,7 @@ class Settings(BaseSettings):
     workers: PositiveInt = 1  #: worker processes that `serve` starts
     connections: PositiveInt = 8  #: database connections for queries, per web process
     result_store: str | None = None  #: URL where job results go; unset means a directory in state_dir
+    demo_cache: Path | None = None  #: real files of the demo archive; unset means a directory in state_dir
     log_format: Literal["console", "json"] = "console"
 
     @classmethod
