@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from lxml import etree
 
+from tap.adql.functions import USER_DEFINED
 from vo_server.config import Settings
 from vo_server.formats import FORMATS
 from vo_server.vosi import Capability, Interface, text_child
@@ -15,15 +16,27 @@ GEOMETRY = (
 )  # fmt: skip
 
 
+#: What ADQL 2.1 leaves to the service, by the kind of feature (ADQL 2.1, Language feature support).
+FEATURES = {
+    "features-adqlgeo": GEOMETRY,
+    "features-adql-string": ("LOWER", "UPPER", "ILIKE"),
+    "features-adql-common-table": ("WITH",),
+    "features-adql-sets": ("UNION", "EXCEPT", "INTERSECT"),
+    "features-adql-type": ("CAST",),
+    "features-adql-conditional": ("COALESCE",),
+    "features-adql-unit": ("IN_UNIT",),
+    "features-adql-offset": ("OFFSET",),
+}
+
+
 def describe(element: etree._Element, settings: Settings) -> None:
     """Append what TAPRegExt adds to a capability: models, languages, formats, limits."""
     text_child(element, "dataModel", "ObsCore-1.1", **{"ivo-id": "ivo://ivoa.net/std/ObsCore#core-1.1"})
     _language(element)
     _formats(element)
     _limit(element, "retentionPeriod", int(settings.retention), int(settings.retention))
-    sync, job = int(settings.sync_timeout), int(settings.async_timeout)
-    _limit(element, "executionDuration", sync, sync, mode="sync")
-    _limit(element, "executionDuration", job, job, mode="async")
+    # TAPRegExt 1.0 has one limit for both ways; only a job's can be set by a client.
+    _limit(element, "executionDuration", int(settings.async_timeout), int(settings.async_timeout))
     _limit(element, "outputLimit", settings.maxrec_default, settings.maxrec_limit, unit="row")
 
 
@@ -33,7 +46,10 @@ def _language(parent: etree._Element) -> None:
     text_child(language, "version", "2.0", **{"ivo-id": "ivo://ivoa.net/std/ADQL#v2.0"})
     text_child(language, "version", "2.1", **{"ivo-id": "ivo://ivoa.net/std/ADQL#v2.1"})
     text_child(language, "description", "Astronomical Data Query Language")
-    _features(language, "features-adqlgeo", ((name, "") for name in GEOMETRY))
+    for kind, forms in FEATURES.items():
+        _features(language, kind, ((form, "") for form in forms))
+    functions = USER_DEFINED.values()
+    _features(language, "features-udf", ((f.signature, f.description) for f in functions if f.signature))
 
 
 def _features(parent: etree._Element, kind: str, forms: Iterable[tuple[str, str]]) -> None:
@@ -53,10 +69,8 @@ def _formats(parent: etree._Element) -> None:
             text_child(element, "alias", alias)
 
 
-def _limit(
-    parent: etree._Element, tag: str, default: int, hard: int, *, mode: str = "", unit: str = ""
-) -> None:
-    element = etree.SubElement(parent, tag, attrib={"forMode": mode} if mode else {})
+def _limit(parent: etree._Element, tag: str, default: int, hard: int, *, unit: str = "") -> None:
+    element = etree.SubElement(parent, tag)
     text_child(element, "default", str(default), unit=unit)
     text_child(element, "hard", str(hard), unit=unit)
 

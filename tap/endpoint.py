@@ -4,7 +4,7 @@ from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 from structlog.contextvars import bind_contextvars
 
@@ -42,6 +42,10 @@ class Tap:
         head = result_head(params, statement.columns, state.settings.root_url)
         return await dali.answer(request, statement, form, maxrec=params.maxrec, head=head)
 
+    async def root(self, request: Request) -> Response:
+        """GET ``/tap``: the page for people (TAP 1.1, Resources)."""
+        return RedirectResponse(f"{self._state.settings.root_url}/", status_code=303)
+
     async def examples(self, request: Request) -> Response:
         """GET ``/tap/examples`` (DALI 1.1, DALI-examples)."""
         catalog = await run_in_threadpool(self._state.catalog.current)
@@ -53,6 +57,7 @@ def routes(state: Any) -> list[BaseRoute]:
     """Everything below ``/tap``."""
     tap = Tap(state)
     return [
+        Route("/tap", tap.root, methods=["GET"]),
         Route("/tap/sync", tap.sync, methods=["GET", "POST"]),
         Route("/tap/examples", tap.examples, methods=["GET"]),
         *JobList("/tap/async", KIND).routes(),

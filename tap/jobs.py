@@ -40,7 +40,7 @@ class TapExecutor:
         )
         try:
             head = result_head(params, result.columns, self._settings.root_url)
-            key = f"{job.job_id}/result.{form.extension.lstrip('.')}"
+            key = f"{job.job_id}/result.{form.extension}"
             batches = Batches(result.batches)
             size = self._results.write(key, form.write(result.columns, batches, params.maxrec, head))
             # A writer notes a failure after the first rows inside the table; a job has a better place.

@@ -114,10 +114,18 @@ async def answer(
 
     with state.metrics.running.track_inprogress():
         pieces, start = await _unless_gone(request, query_id, begin)
-    headers = {"Content-Disposition": f'inline; filename="{service}-result.{form.extension.lstrip(".")}"'}
+    headers = _headers(form, service)
     if pieces.is_complete:
-        return Response(start, media_type=form.media_type, headers=headers)
-    return Streaming(pieces, start, query_id, media_type=form.media_type, headers=headers)
+        return Response(start, headers=headers)
+    return Streaming(pieces, start, query_id, headers=headers)
+
+
+def _headers(form: Format, service: str) -> dict[str, str]:
+    return {
+        # Not as Starlette's media_type, which adds a charset that the format's own type does not have.
+        "Content-Type": form.media_type,
+        "Content-Disposition": f'inline; filename="{service}-result.{form.extension}"',
+    }
 
 
 async def _unless_gone(request: Request, query_id: str, begin: Callable[[], Begun]) -> Begun:
@@ -209,5 +217,5 @@ def streaming(form: Format, result: Result, maxrec: int, head: Head, request: Re
     batches = Batches(result.batches, state.metrics.rows.labels(service).inc)
     body = b"".join(form.write(result.columns, batches, maxrec, head))
     result.close()
-    headers = {"Content-Disposition": f'inline; filename="{service}-result.{form.extension.lstrip(".")}"'}
-    return Response(body, media_type=form.media_type, headers=headers)
+    headers = _headers(form, service)
+    return Response(body, headers=headers)

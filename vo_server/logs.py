@@ -53,6 +53,7 @@ def configure(log_format: Literal["console", "json"] = "console", level: int = l
     root.setLevel(level)
     # One line per request comes from `RequestLog`; uvicorn's own would be a second one without its id.
     logging.getLogger("uvicorn.access").disabled = True
+    logging.getLogger("alembic").setLevel(logging.WARNING)
 
 
 class RequestLog:

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -50,6 +51,7 @@ def serve(settings: Settings, database: Database, *, on_ready: Callable[[str], N
     UsageFault
         The port cannot be listened to.
     """
+    logs.configure(settings.log_format)
     listener = listen(settings.host, settings.port)
     with listener, _engine(settings, database.reader_url, settings.connections) as engine:
         app = create_app(settings, database, engine)
@@ -60,6 +62,7 @@ def serve(settings: Settings, database: Database, *, on_ready: Callable[[str], N
             log_config=None,
             access_log=False,
             server_header=False,
+            headers=[("Server", f"vo-server/{version('vo-server')}")],
             proxy_headers=True,
             timeout_graceful_shutdown=int(GRACE),
         )
@@ -71,6 +74,7 @@ def serve(settings: Settings, database: Database, *, on_ready: Callable[[str], N
 
 def work(settings: Settings, database: Database) -> None:
     """Run jobs in this process until SIGINT or SIGTERM: what ``vo-server worker`` does."""
+    logs.configure(settings.log_format)
     _work(WorkerConfig.of(settings, database, f"{socket.gethostname()}-{os.getpid()}"))
 
 

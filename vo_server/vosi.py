@@ -191,7 +191,7 @@ def _describe(element: etree._Element, table: Table, *, with_columns: bool) -> N
 
 def _column(parent: etree._Element, column: Column) -> None:
     element = etree.SubElement(parent, "column", std=str(column.std).lower())
-    text_child(element, "name", column.name)
+    text_child(element, "name", column.identifier)
     _optional(element, description=column.description, unit=column.unit, ucd=column.ucd, utype=column.utype)
     datatype = text_child(
         element, "dataType", column.datatype, arraysize=column.arraysize or "", extendedType=column.xtype

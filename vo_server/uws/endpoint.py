@@ -246,12 +246,11 @@ def parse_instant(name: str, text: str | None) -> datetime:
 async def _send(request: Request, result: JobResult) -> Response:
     store = request.app.state.results
     name = result.key.rpartition("/")[2]
+    headers = {"Content-Type": result.media_type, "Content-Disposition": f'inline; filename="{name}"'}
     path = store.path(result.key)
     if path is not None:
         if not path.is_file():
             raise NotFoundFault("the result is no longer there: run the job again")
-        return FileResponse(
-            path, media_type=result.media_type, filename=name, content_disposition_type="inline"
-        )
-    headers = {"Content-Length": str(result.size), "Content-Disposition": f'inline; filename="{name}"'}
-    return StreamingResponse(store.read(result.key), media_type=result.media_type, headers=headers)
+        return FileResponse(path, headers=headers)
+    headers["Content-Length"] = str(result.size)
+    return StreamingResponse(store.read(result.key), headers=headers)

@@ -1,0 +1,56 @@
+"""From parameters to a statement and what stands around its rows."""
+
+import pytest
+
+from tap.params import TapParams
+from tap.query import Translations, datalink_descriptors, result_head
+from vo_server import schemas
+from vo_server.config import Settings
+from vo_server.errors import UsageFault
+from vo_server.parameters import Parameters
+from vo_server.tables import Catalog, Column
+
+CATALOG = Catalog(tuple(schemas.builtin()))
+QUERY = "SELECT table_name FROM tap_schema.tables"
+
+
+def test_a_query_is_translated_once_per_catalogue() -> None:
+    translations = Translations()
+    first = translations.translate(QUERY, CATALOG, 1)
+    assert translations.translate(QUERY, CATALOG, 1) is first
+    assert translations.translate(QUERY, CATALOG, 2) is not first
+
+
+def test_a_wrong_query_is_told_every_time() -> None:
+    translations = Translations()
+    for _ in range(2):
+        with pytest.raises(UsageFault, match="line 1"):
+            translations.translate("SELEC 1", CATALOG, 1)
+
+
+def test_the_request_is_echoed() -> None:
+    params = TapParams.from_parameters(
+        Parameters([("LANG", "ADQL-2.1"), ("QUERY", QUERY), ("RUNID", "r")]), Settings()
+    )
+    infos = {info.name: info.value for info in result_head(params, (), "http://x").infos}
+    assert infos["query"] == QUERY
+    assert infos["RUNID"] == "r"
+    assert infos["standardID"] == "ivo://ivoa.net/std/TAP"
+
+
+@pytest.mark.parametrize(
+    ("names", "ref"),
+    [
+        (["obs_id", "OBS_PUBLISHER_DID"], "OBS_PUBLISHER_DID"),
+        (["dp_id"], "dp_id"),
+        (["dp_id", "obs_publisher_did"], "obs_publisher_did"),
+    ],
+)
+def test_rows_that_name_a_product_come_with_their_links(names: list[str], ref: str) -> None:
+    (service,) = datalink_descriptors([Column(name, "char", "*") for name in names], "http://x")
+    assert service.access_url == "http://x/datalink/links"
+    assert [(param.name, param.ref) for param in service.params] == [("ID", ref)]
+
+
+def test_other_rows_have_no_links() -> None:
+    assert datalink_descriptors([Column("ra", "double")], "http://x") == ()
