@@ -9,33 +9,35 @@ import adbc_driver_manager
 import pyarrow as pa
 from sqlalchemy.pool import PoolProxiedConnection
 
-from vo_server.engine.connections import BATCH_BYTES
 from vo_server.engine.faults import LostConnection, translate_failure
 from vo_server.engine.statement import Statement
+from vo_server.engine.streams import CopyStream, CursorStream
 from vo_server.errors import TransientFault, VoError
+
+DRIVER_ERRORS = (adbc_driver_manager.Error, OSError, pa.ArrowException)
 
 
 class Cancellation:
-    """The order to stop a statement, given before, while or after it runs."""
+    """The order to stop a query, given before, while or after it runs."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._statement: adbc_driver_manager.AdbcStatement | None = None
+        self._connection: Any = None
         self.is_set = False
 
     def cancel(self) -> None:
-        """Stop the statement now; one that starts later stops at once."""
+        """Stop the query now; one that starts later stops at once."""
         self.is_set = True
         self.interrupt()
 
     def interrupt(self) -> None:
-        """Stop the statement that runs now, if any, for a reason that is not the client's."""
+        """Stop what runs now, if anything, for a reason that is not the client's."""
         with self._lock:
-            if self._statement is not None:
-                self._statement.cancel()
+            if self._connection is not None:
+                self._connection.cancel()
 
-    def attach(self, statement: adbc_driver_manager.AdbcStatement) -> None:
-        """Make ``statement`` the one that `cancel` stops.
+    def attach(self, connection: Any) -> None:
+        """Make ``connection`` (of ADBC) the one that is stopped.
 
         Raises
         ------
@@ -44,20 +46,25 @@ class Cancellation:
         """
         with self._lock:
             if self.is_set:
-                raise TransientFault("the query was cancelled")
-            self._statement = statement
+                raise cancelled()
+            self._connection = connection
 
     def detach(self) -> None:
         """Nothing is left to stop: a connection given back must not be hit by a late order."""
         with self._lock:
-            self._statement = None
+            self._connection = None
+
+
+def cancelled() -> TransientFault:
+    """What the reader of a cancelled query is told."""
+    return TransientFault("the query was cancelled")
 
 
 class Reading:
     """The Arrow stream of one statement; owns its connection until `close`.
 
-    The order of the statement's life is the driver's: register for cancelling, execute, read, close the
-    stream, close the statement, give back the connection.  ``on_close`` is called after that.
+    It is registered for cancelling before it is executed.  ``on_close`` is called when the connection is
+    given back.
     """
 
     def __init__(
@@ -70,47 +77,30 @@ class Reading:
         self._proxy = proxy
         self._cancellation = cancellation
         self._timeout = timeout
-        self.on_close: Callable[[], None] | None = None
-        self._ended = False
-        self._closed = False
         self._lock = threading.Lock()
-        self._reader: pa.RecordBatchReader | None = None
-        self._statement = adbc_driver_manager.AdbcStatement(proxy.dbapi_connection)
+        self._closed = False
+        self._ended = False
+        self._stream: CopyStream | CursorStream | None = None
+        self.on_close: Callable[[], None] | None = None
         #: Monotonic time at which the statement has to be at its end.
         self.deadline = None if timeout is None else time.monotonic() + timeout
         try:
-            cancellation.attach(self._statement)
-            self._reader = self._execute(statement)
+            cancellation.attach(proxy.dbapi_connection)
+            self._stream = self._start(statement)
+            if cancellation.is_set:
+                # The order may have come between two messages of the driver, where PostgreSQL ignores it.
+                raise cancelled()
         except BaseException:
-            self._ended = True
-            self.close()
-            raise
-
-    def _execute(self, statement: Statement) -> pa.RecordBatchReader:
-        options = {"adbc.postgresql.batch_size_hint_bytes": str(BATCH_BYTES)}
-        try:
-            self._statement.set_options(**options)
-            self._statement.set_sql_query(statement.sql)
-            if statement.values:
-                self._statement.prepare()
-                self._statement.bind(bound_values(statement.values))
-            handle, _ = self._statement.execute_query()
-        except (adbc_driver_manager.Error, OSError) as exc:
-            raise self._translated(exc) from exc
-        reader = pa.RecordBatchReader.from_stream(handle)
-        if self._cancellation.is_set:
-            # The order may have come between two messages of the driver, where PostgreSQL ignores it.
-            self._reader = reader
             self.abandon()
-            raise TransientFault("the query was cancelled")
-        return reader
+            raise
+        self.schema: pa.Schema = self._stream.schema
 
-    @property
-    def schema(self) -> pa.Schema:
-        """The Arrow schema of the stream."""
-        if self._reader is None:
-            raise RuntimeError("the statement is not running")
-        return self._reader.schema
+    def _start(self, statement: Statement) -> CopyStream | CursorStream:
+        kind = CursorStream if statement.values else CopyStream
+        try:
+            return kind(self._proxy.dbapi_connection, statement)
+        except DRIVER_ERRORS as exc:
+            raise self._translated(exc) from exc
 
     def read(self) -> pa.RecordBatch | None:
         """The next batch, or None after the last.
@@ -120,16 +110,15 @@ class Reading:
         VoError
             The statement failed, was cancelled or reached its time limit.
         """
-        if self._ended or self._reader is None:
+        if self._ended or self._stream is None:
             return None
         try:
-            return self._reader.read_next_batch()
-        except StopIteration:
-            self._ended = True
-            return None
-        except (adbc_driver_manager.Error, OSError, pa.ArrowException) as exc:
+            batch = self._stream.read()
+        except DRIVER_ERRORS as exc:
             self._ended = True
             raise self._translated(exc) from exc
+        self._ended = batch is None
+        return batch
 
     def stop(self) -> None:
         """Stop the statement from another thread; the reading thread sees an error or the end."""
@@ -147,16 +136,17 @@ class Reading:
         self.close()
 
     def close(self) -> None:
-        """Close stream and statement, give the connection back; safe to call twice."""
+        """Close the stream and give the connection back; safe to call twice."""
         with self._lock:
             if self._closed:
                 return
             self._closed = True
         self._cancellation.detach()
         try:
-            if self._reader is not None:
-                self._reader.close()
-            self._statement.close()
+            if self._stream is not None:
+                self._stream.close()
+        except DRIVER_ERRORS:
+            self._proxy.invalidate()
         finally:
             self._proxy.close()
             if self.on_close is not None:
@@ -166,12 +156,4 @@ class Reading:
         fault = translate_failure(exc, self._timeout)
         if isinstance(fault, LostConnection):
             self._proxy.invalidate()
-        if self._cancellation.is_set:
-            return TransientFault("the query was cancelled")
-        return fault
-
-
-def bound_values(values: tuple[Any, ...]) -> pa.RecordBatch:
-    """One row of ``values`` for binding; Python's None is a NULL of type text."""
-    arrays = [pa.array([value]) if value is not None else pa.array([None], pa.string()) for value in values]
-    return pa.RecordBatch.from_arrays(arrays, names=[f"${n}" for n in range(1, len(values) + 1)])
+        return cancelled() if self._cancellation.is_set else fault

@@ -114,13 +114,15 @@ class ReadAhead:
                 self._condition.notify_all()
 
     def _put(self, batch: pa.RecordBatch) -> None:
+        deadline = self._reading.deadline
         with self._condition:
-            while len(self._waiting) >= AHEAD and not self._closed:
-                deadline = self._reading.deadline
+            while not self._closed:
                 left = None if deadline is None else deadline - time.monotonic()
-                # PostgreSQL cannot end a COPY that waits for us: the time limit has to be ours here.
+                # PostgreSQL neither ends a COPY that waits for us nor adds up the FETCHes of a cursor.
                 if left is not None and left <= 0:
                     raise TransientFault("the query reached its time limit while its rows were being sent")
+                if len(self._waiting) < AHEAD:
+                    break
                 self._condition.wait(left)
             self._waiting.append(batch)
             self._condition.notify_all()
