@@ -105,7 +105,7 @@ def negotiate(responseformat: str | None, default: str = "votable") -> Format:
     UsageFault
         No such format; the message lists those that exist.
     """
-    wanted = normalise(responseformat or default) or default
+    wanted = normalise(responseformat or default)
     if wanted in _BY_NAME:
         found = _BY_NAME[wanted]
         # The client's own spelling of the media type comes back to it.
