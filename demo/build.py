@@ -83,8 +83,9 @@ def _take_in(
     directory: Path, fetched: Fetched, settings: Settings, database: Database, progress: Progress
 ) -> None:
     """Ingest all files and publish the catalogue."""
-    import ingest
     from ingest.catalogue import publish
+
+    import ingest
 
     paths = [directory / "synthetic", *fetched.paths, *debian_files()]
     report = ingest.run(paths, database, settings, progress)

@@ -64,7 +64,7 @@ def _positions(rng: np.random.Generator, rows: int) -> tuple[np.ndarray, np.ndar
 
 
 def _offset(ra: float, dec: float, distance: np.ndarray, angle: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Where one comes from (``ra``, ``dec``, degrees) going ``distance`` in the direction ``angle`` (radians)."""
+    """Where ``distance`` in the direction ``angle`` (radians) leads from (``ra``, ``dec``, degrees)."""
     delta = np.radians(dec)
     sine = np.sin(delta) * np.cos(distance) + np.cos(delta) * np.sin(distance) * np.cos(angle)
     turn = np.arctan2(

@@ -1,4 +1,4 @@
-"""Time and pointing at Paranal, to the arc minute: what the TCS of a telescope writes into a header."""
+"""Time and pointing at Paranal, to half a degree (no precession): what a TCS writes into a header."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta

@@ -5,6 +5,7 @@ wanted members are copied out under names of ours. What is missing is said, and 
 """
 
 import hashlib
+import json
 import os
 import subprocess
 import sys
@@ -35,6 +36,8 @@ class RealFile:
         The dataproduct_type (ObsCore 1.1): ``image spectrum cube timeseries``.
     values : mapping
         Columns of ivoa.ObsCore.
+    absent : tuple of str
+        Columns that must stay null, whatever the header seems to say.
     """
 
     member: str
@@ -45,6 +48,7 @@ class RealFile:
     title: str
     kind: str
     values: Mapping[str, Any]
+    absent: tuple[str, ...] = ()
 
     def path(self, directory: Path) -> Path:
         """Where it lies below ``directory``."""
@@ -95,6 +99,46 @@ def read_packages() -> tuple[Package, ...]:
         )
         for package in _document()["package"]
     )
+
+
+def write_mappings(directory: Path) -> None:
+    """Write a mapping for ingest of each real file: what its header does not tell, as constants."""
+    directory.mkdir(parents=True, exist_ok=True)
+    for package in read_packages():
+        for file in package.files:
+            target = directory / f"{file.name}.toml"
+            target.write_text(_mapping(file, package), encoding="utf-8")
+
+
+def _mapping(file: RealFile, package: Package) -> str:
+    """The mapping of one file, on top of the preset for its kind."""
+    columns: dict[str, Any] = {
+        "dataproduct_type": file.kind,
+        "obs_collection": file.collection,
+        "obs_title": f"{file.title} (real data, from {package.name} {package.version})",
+        **file.values,
+    }
+    if {"s_ra", "s_dec", "s_fov"} <= columns.keys():
+        circle = (columns["s_ra"], columns["s_dec"], columns["s_fov"] / 2)
+        columns["s_region"] = "CIRCLE ICRS " + " ".join(map(repr, circle))
+    head = {"name": f"demo-{file.name}", "title": columns["obs_title"], "extends": _preset(file)}
+    lines = [
+        *(f"{key} = {json.dumps(value)}" for key, value in head.items()),
+        "priority = 90",
+        "[match]",
+        f"path = {json.dumps(f'*/{file.collection}/{file.name}')}",
+        "[columns]",
+        *(f"{name} = {{ constant = {json.dumps(value)} }}" for name, value in columns.items()),
+        *(f"{name} = []" for name in file.absent),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _preset(file: RealFile) -> str:
+    """The preset of ingest that a mapping starts from."""
+    if file.collection == "XQ-100":
+        return "eso-sdp-spectrum"
+    return "generic-image" if file.kind in ("image", "cube") else "generic-spectrum"
 
 
 def debian_files() -> tuple[Path, ...]:

@@ -48,6 +48,8 @@ class Gnomonic:
             ("CRVAL2", self.dec, "[deg] DEC at reference pixel"),
             ("CRPIX1", x0, "[pix] Reference pixel in X"),
             ("CRPIX2", y0, "[pix] Reference pixel in Y"),
+            # Its default turns by 180 degrees for an image of the north pole itself (FITS paper II).
+            ("LONPOLE", 180.0, "[deg] Native longitude of the celestial pole"),
             ("CUNIT1", "deg", "Unit of axis 1"),
             ("CUNIT2", "deg", "Unit of axis 2"),
             *((f"CD{i + 1}_{j + 1}", float(matrix[i, j]), "Transformation matrix element")

@@ -68,7 +68,7 @@ def _origin(
 
 def _put_flux_map(target: Target, number: int, shelf: Shelf) -> None:
     """Write a bolometer map and the map of its noise, which must come with it (SCIENCE.IMAGE.FLUXMAP)."""
-    origin = _origin("SYNTHETIC-SUBMM", "SYNTHETIC-12M", "SYNTHBOL", "CONTINUUM", target, number)
+    origin = _origin("SYNTHETIC-SUBMM", "SYNTHETIC-12M", "SYNTHBOL", "CONTINUUM", target, number, "870um")
     stem = f"submm_{number:02d}"
     name, rms = f"{stem}_flux.fits", Attachment(f"{stem}_rms.fits", "ANCILLARY.RMSMAP", b"")
     rng = generator(name)
