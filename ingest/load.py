@@ -1,0 +1,295 @@
+"""A batch of files into the database: COPY into staging tables, then one upsert each, in one transaction.
+
+Loading a batch twice changes nothing. A row that changes leaves its former self in ``archive.file_history``.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote
+
+import pyarrow as pa
+import sqlalchemy as sa
+
+from ingest.copy import copy, to_arrow
+from ingest.hidden import with_hidden_columns
+from ingest.read import Parsed
+from vo_server import schemas
+from vo_server.archive import ASSOCIATION, FILE, FILE_HISTORY, PROVENANCE
+from vo_server.tables import Table
+
+#: Kind of file -> the published table of its rows.
+PUBLISHED = {"product": "ivoa.obscore", "raw": "dbo.raw"}
+DATALINK = "application/x-votable+xml;content=datalink"
+#: Columns that tell when a row was written: they make no difference, and only a change sets them.
+_CLOCKS = frozenset({"last_mod_date", "modified", "ingested", "mtime_ns"})
+#: Columns that keep what they have when nothing new is known.
+_KEPT = frozenset({"publication_date", "ingested", "obs_release_date", "release_date"})
+
+
+@dataclass(frozen=True, slots=True)
+class Identified:
+    """A file with its identifier."""
+
+    dp_id: str
+    parsed: Parsed
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What the addresses of an archive begin with."""
+
+    root_url: str
+    authority: str
+
+    def publisher_did(self, dp_id: str) -> str:
+        """``obs_publisher_did`` of a file."""
+        return f"ivo://{self.authority}/ID?{dp_id}"
+
+    def datalink(self, dp_id: str) -> str:
+        """The DataLink document of a file (DataLink 1.1, the ID parameter)."""
+        return f"{self.root_url}/datalink/links?ID={quote(self.publisher_did(dp_id), safe='')}"
+
+    def download(self, dp_id: str) -> str:
+        """The file itself."""
+        return f"{self.root_url}/download/{quote(dp_id, safe=':')}"
+
+    def preview(self, dp_id: str) -> str:
+        """The page that shows a product."""
+        return f"{self.root_url}/preview/{quote(dp_id, safe=':')}"
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """How many files were new, changed, and the same as before."""
+
+    added: int = 0
+    replaced: int = 0
+    unchanged: int = 0
+
+
+def load(connection: sa.Connection, batch: Sequence[Identified], place: Place) -> Loaded:
+    """Load a batch inside the caller's transaction.
+
+    Parameters
+    ----------
+    batch : sequence of Identified
+        No identifier and no address twice.
+    """
+    now = datetime.now(UTC)
+    _stage(connection, FILE, [_file_row(entry, now) for entry in batch])
+    metadata = schemas.metadata(schemas.builtin())
+    for kind, name in PUBLISHED.items():
+        rows = [_published_row(entry, place, now) for entry in batch if entry.parsed.kind == kind]
+        _stage(connection, metadata.tables[name], with_hidden_columns(_declaration(name), rows))
+    _remove_displaced(connection, metadata)
+    states = _states(connection, metadata)
+    _keep_history(connection, metadata, [dp_id for dp_id, state in states.items() if state.differs])
+    for relation in (FILE, *(metadata.tables[name] for name in PUBLISHED.values())):
+        _upsert(connection, relation)
+    fresh = [entry for entry in batch if (state := states.get(entry.dp_id)) is None or state.has_new_bytes]
+    _replace_details(connection, metadata, fresh, [entry.dp_id for entry in fresh if entry.dp_id in states])
+    replaced = sum(state.differs for state in states.values())
+    return Loaded(len(batch) - len(states), replaced, len(states) - replaced)
+
+
+def _declaration(name: str) -> Table:
+    return next(t for schema in schemas.builtin() for t in schema.tables if t.name.lower() == name)
+
+
+def _file_row(entry: Identified, now: datetime) -> dict[str, Any]:
+    parsed = entry.parsed
+    release = parsed.row.get("release_date") or parsed.row.get("obs_release_date")
+    return {
+        "dp_id": entry.dp_id,
+        "kind": parsed.kind,
+        "category": parsed.category,
+        "collection": parsed.collection,
+        "origfile": parsed.origfile,
+        "url": parsed.candidate.url,
+        "size": parsed.candidate.size,
+        "sha256": parsed.sha256,
+        "md5": parsed.md5,
+        "media_type": parsed.media_type,
+        "compression": parsed.compression,
+        "release_date": release.replace(tzinfo=UTC) if release else None,
+        "ingested": now,
+        "modified": now,
+        "mtime_ns": parsed.candidate.mtime_ns,
+    }
+
+
+def _published_row(entry: Identified, place: Place, now: datetime) -> dict[str, Any]:
+    """The mapped columns and those that the archive fills."""
+    dp_id, instant = entry.dp_id, now.replace(tzinfo=None)
+    # ObsCore 1.1 counts kilobytes, of 1000 bytes.
+    own: dict[str, Any] = {
+        "dp_id": dp_id,
+        "access_estsize": -(-entry.parsed.candidate.size // 1000),
+        "last_mod_date": instant,
+    }
+    if entry.parsed.kind == "raw":
+        own |= {"access_url": place.download(dp_id), "datalink_url": place.datalink(dp_id)}
+    else:
+        own |= {
+            "obs_publisher_did": place.publisher_did(dp_id),
+            "access_url": place.datalink(dp_id),
+            "access_format": DATALINK,
+            "preview_html": place.preview(dp_id),
+            "publication_date": instant,
+        }
+    return entry.parsed.row | own
+
+
+def _name(relation: sa.Table) -> str:
+    return f"{relation.schema}.{relation.name}"
+
+
+def _staging(relation: sa.Table) -> str:
+    return f"stage_{relation.name}"
+
+
+def _stage(connection: sa.Connection, relation: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """A temporary table like ``relation``, with ``rows``."""
+    staging = _staging(relation)
+    connection.exec_driver_sql(f"CREATE TEMPORARY TABLE {staging} (LIKE {_name(relation)}) ON COMMIT DROP")
+    copy(connection, staging, to_arrow(relation, [column.name for column in relation.columns], rows))
+    if rows:
+        connection.exec_driver_sql(f"ANALYZE {staging}")
+
+
+def _difference(relation: sa.Table) -> str:
+    """SQL: the row ``f`` of ``relation`` and the staged row ``s`` differ in more than the time of writing."""
+    tests = []
+    for column in relation.columns:
+        if column.name in _CLOCKS or column.name == "publication_date":
+            continue
+        # A cube has no operator for every comparison; its text is as exact.
+        kind = "::text" if type(column.type).__name__ == "Cube" else ""
+        new = f's."{column.name}"'
+        if column.name in _KEPT:
+            new = f'coalesce({new}, f."{column.name}")'
+        tests.append(f'f."{column.name}"{kind} IS DISTINCT FROM {new}{kind}')
+    return f"({' OR '.join(tests)})"
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """A file that is staged and in the archive: does anything differ, and its bytes?"""
+
+    differs: bool
+    has_new_bytes: bool
+
+
+def _states(connection: sa.Connection, metadata: sa.MetaData) -> dict[str, _State]:
+    tests, joins = [_difference(FILE)], []
+    for name in PUBLISHED.values():
+        relation = metadata.tables[name]
+        alias = relation.name
+        joins.append(
+            f"LEFT JOIN LATERAL (SELECT f.dp_id IS NULL OR {_difference(relation)} AS differs"  # noqa: S608
+            f" FROM {_staging(relation)} s LEFT JOIN {_name(relation)} f ON f.dp_id = s.dp_id"
+            f" WHERE s.dp_id = x.dp_id) {alias} ON true"
+        )
+        tests.append(f"coalesce({alias}.differs, false)")
+    sql = (
+        f"SELECT x.dp_id, {' OR '.join(tests)}, f.sha256 <> s.sha256 "  # noqa: S608 - names of ours
+        f"FROM {_staging(FILE)} x JOIN {_staging(FILE)} s ON s.dp_id = x.dp_id "
+        f"JOIN {_name(FILE)} f ON f.dp_id = s.dp_id {' '.join(joins)}"
+    )
+    return {row[0]: _State(row[1], row[2]) for row in connection.exec_driver_sql(sql)}
+
+
+def _keep_history(connection: sa.Connection, metadata: sa.MetaData, dp_ids: Sequence[str]) -> None:
+    """The file rows and published rows of ``dp_ids`` as they are now, into the history."""
+    if not dp_ids:
+        return
+    obscore, raw = (metadata.tables[name] for name in PUBLISHED.values())
+    row = sa.func.jsonb_build_object(
+        "file", sa.func.to_jsonb(FILE.table_valued()),
+        "row", sa.func.coalesce(*(sa.func.to_jsonb(table.table_valued()) for table in (obscore, raw))),
+    )  # fmt: skip
+    joined = FILE.outerjoin(obscore, obscore.c.dp_id == FILE.c.dp_id).outerjoin(
+        raw, raw.c.dp_id == FILE.c.dp_id
+    )
+    former = sa.select(FILE.c.dp_id, row).select_from(joined).where(_among(FILE.c.dp_id, dp_ids))
+    connection.execute(sa.insert(FILE_HISTORY).from_select(["dp_id", "row"], former))
+
+
+def _among(column: sa.Column[Any], values: Sequence[str]) -> sa.ColumnElement[bool]:
+    return column == sa.any_(sa.bindparam(None, list(values), sa.ARRAY(sa.Text)))
+
+
+def _upsert(connection: sa.Connection, relation: sa.Table) -> None:
+    """Staged rows into ``relation``: new ones inserted, those that differ updated."""
+    names = [column.name for column in relation.columns]
+    listed = ", ".join(f'"{name}"' for name in names)
+    updates = ", ".join(
+        f'"{name}" = coalesce(f."{name}", EXCLUDED."{name}")'
+        if name in ("publication_date", "ingested")
+        else f'"{name}" = coalesce(EXCLUDED."{name}", f."{name}")'
+        if name in _KEPT
+        else f'"{name}" = EXCLUDED."{name}"'
+        for name in names
+        if name != "dp_id"
+    )
+    changed = _difference(relation).replace('s."', 'EXCLUDED."')
+    if relation is FILE:
+        changed = f"({changed} OR f.mtime_ns <> EXCLUDED.mtime_ns)"
+    connection.exec_driver_sql(
+        f"INSERT INTO {_name(relation)} AS f ({listed}) SELECT {listed} FROM {_staging(relation)} "  # noqa: S608
+        f"ON CONFLICT (dp_id) DO UPDATE SET {updates} WHERE {changed}"
+    )
+
+
+def _remove_displaced(connection: sa.Connection, metadata: sa.MetaData) -> None:
+    """Forget files whose place another file has taken, and rows of a kind that a file no longer is."""
+    staged = _staging(FILE)
+    displaced = connection.exec_driver_sql(
+        f"SELECT f.dp_id FROM {_name(FILE)} f JOIN {staged} s ON s.url = f.url AND s.dp_id <> f.dp_id"  # noqa: S608
+    )
+    if gone := list(displaced.scalars()):
+        _keep_history(connection, metadata, gone)
+        for relation in (FILE, *(metadata.tables[name] for name in PUBLISHED.values())):
+            connection.execute(sa.delete(relation).where(_among(relation.c.dp_id, gone)))
+        _remove_details(connection, metadata, gone)
+    for kind, name in PUBLISHED.items():
+        connection.exec_driver_sql(
+            f"DELETE FROM {name} r USING {staged} s WHERE s.dp_id = r.dp_id AND s.kind <> '{kind}'"  # noqa: S608
+        )
+
+
+def _remove_details(connection: sa.Connection, metadata: sa.MetaData, dp_ids: Sequence[str]) -> None:
+    for relation in (metadata.tables["header.keyword"], PROVENANCE, ASSOCIATION):
+        connection.execute(sa.delete(relation).where(_among(relation.c.dp_id, dp_ids)))
+
+
+def _replace_details(
+    connection: sa.Connection, metadata: sa.MetaData, fresh: Sequence[Identified], former: Sequence[str]
+) -> None:
+    """Keywords, provenance and associations of files that are new or have new bytes."""
+    if former:
+        _remove_details(connection, metadata, former)
+    batches = [_with_dp_id(entry) for entry in fresh if entry.parsed.keywords.num_rows]
+    if batches:
+        copy(connection, "header.keyword", batches)
+    progenitors = [
+        {"dp_id": entry.dp_id, "pos": pos, "progenitor": name}
+        for entry in fresh
+        for pos, name in enumerate(entry.parsed.provenance, 1)
+    ]
+    associated = [
+        {"dp_id": entry.dp_id, "pos": pos, "name": association.name, "category": association.category}
+        for entry in fresh
+        for pos, association in enumerate(entry.parsed.associations, 1)
+    ]
+    for relation, rows in ((PROVENANCE, progenitors), (ASSOCIATION, associated)):
+        if rows:
+            copy(connection, _name(relation), to_arrow(relation, list(rows[0]), rows))
+
+
+def _with_dp_id(entry: Identified) -> pa.RecordBatch:
+    batch = entry.parsed.keywords
+    names = pa.repeat(pa.scalar(entry.dp_id), batch.num_rows)
+    return pa.RecordBatch.from_arrays([names, *batch.columns], names=["dp_id", *batch.schema.names])

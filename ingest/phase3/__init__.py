@@ -1,0 +1,1 @@
+"""Science data products as the Phase 3 standard describes them."""

@@ -1,0 +1,1 @@
+"""The mappings that come with the product; operators add their own directory of such files."""

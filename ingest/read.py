@@ -1,0 +1,179 @@
+"""One file, from bytes to everything the archive wants to know of it: what a worker process does."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyarrow as pa
+
+from ingest.fitsfile import FitsFile, Limits
+from ingest.header import Card
+from ingest.hidden import shape_and_box
+from ingest.layout import product_category
+from ingest.mapping import Collection, choose
+from ingest.report import Finding
+from ingest.scan import Candidate, Scanned, scan
+from vo_server.errors import UsageFault
+from vo_server.tables import Table
+
+#: The columns of ``header.keyword`` but the first, which is known only later.
+KEYWORDS = pa.schema(
+    [
+        ("hdu", pa.int16()), ("pos", pa.int32()), ("keyword", pa.string()), ("vtype", pa.string()),
+        ("value_s", pa.string()), ("value_n", pa.float64()), ("value_l", pa.bool_()), ("unit", pa.string()),
+        ("comment", pa.string()), ("card", pa.string()),
+    ]
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Association:
+    """A file that belongs to a product (ASSONi, ASSOCi)."""
+
+    name: str
+    category: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """What is known of a file before the archive gives it an identifier.
+
+    Attributes
+    ----------
+    kind : str
+        ``raw``, ``product`` or ``ancillary``.
+    arcfile : str or None
+        The identifier that the header brings along (ARCFILE).
+    born : str or None
+        DATE, or DATE-OBS: from this an identifier is made when there is none.
+    row : dict
+        Columns of the published table of ``kind``.
+    """
+
+    candidate: Candidate
+    sha256: str
+    md5: str
+    media_type: str
+    compression: str | None
+    kind: str
+    category: str | None
+    collection: str | None
+    origfile: str
+    arcfile: str | None
+    born: str | None
+    prefix: str | None
+    row: dict[str, Any]
+    provenance: tuple[str, ...]
+    associations: tuple[Association, ...]
+    keywords: pa.RecordBatch = field(repr=False)
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A file that cannot be taken, and why; what is known of it helps when it is another file's preview."""
+
+    scanned: Scanned
+    findings: tuple[Finding, ...]
+
+
+#: INSTRUME -> the first part of dp_id, where they differ.
+PREFIXES = {"XSHOOTER": "XSHOO", "GIRAFFE": "GIRAF", "VIRCAM": "VCAM", "OMEGACAM": "OMEGA"}
+
+
+def read(
+    candidate: Candidate, collections: Iterable[Collection], limits: Limits | None = None
+) -> Parsed | Rejected:
+    """Scan, classify and map one file."""
+    scanned = scan(candidate, limits)
+    if scanned.file is None:
+        return Rejected(scanned, scanned.findings)
+    collection = choose(collections, scanned.file)
+    if collection is None:
+        message = "no collection matches: neither PRODCATG nor DPR.CATG, nor a mapping of your own"
+        return Rejected(scanned, (*scanned.findings, Finding(candidate.path, "NO_MAPPING", message)))
+    mapped = collection.apply(scanned.file)
+    findings = (*scanned.findings, *mapped.findings)
+    if collection.table is not None:
+        findings += tuple(_add_shapes(collection.table, mapped.fields, candidate.path))
+    if missing := _missing(collection, mapped.fields):
+        wanted = ", ".join(missing)
+        message = f"{wanted} of {collection.table.name if collection.table else ''} cannot be null"
+        return Rejected(scanned, (*findings, Finding(candidate.path, "KEYWORD_MISSING", message)))
+    return _parsed(scanned, scanned.file, collection, mapped.fields, findings)
+
+
+def _add_shapes(table: Table, row: dict[str, Any], path: str) -> Iterable[Finding]:
+    """Put shape and box beside each region of ``row``; a region that has none is left out, with a finding."""
+    for region in table.regions:
+        text = row.get(region.region)
+        if text is None:
+            continue
+        try:
+            row[region.shape], row[region.box] = shape_and_box(text)
+        except UsageFault as exc:
+            row[region.region] = None
+            yield Finding(path, "WCS", f"{region.region} {text[:80]}: {exc}")
+
+
+def _missing(collection: Collection, row: dict[str, Any]) -> list[str]:
+    columns = collection.table.columns if collection.table else ()
+    return [column.name for column in columns if not column.nullable and row.get(column.name, "") is None]
+
+
+def _parsed(
+    scanned: Scanned,
+    file: FitsFile,
+    collection: Collection,
+    row: dict[str, Any],
+    findings: tuple[Finding, ...],
+) -> Parsed:
+    primary = file.primary
+    born = primary.text_of("DATE") or primary.text_of("DATE-OBS")
+    instrument = (primary.text_of("INSTRUME") or "").upper()
+    return Parsed(
+        candidate=scanned.candidate,
+        sha256=scanned.sha256,
+        md5=scanned.md5,
+        media_type=scanned.media_type,
+        compression=scanned.compression,
+        kind=collection.kind,
+        category=product_category(file) or primary.text_of("DPR.CATG"),
+        collection=row.get("obs_collection") or primary.text_of("VOS.COLLECTION") or instrument or None,
+        origfile=primary.text_of("ORIGFILE") or file.name,
+        arcfile=primary.text_of("ARCFILE"),
+        born=primary.text_of("DATE-OBS") if collection.kind == "raw" else born,
+        prefix=PREFIXES.get(instrument, instrument) if collection.kind == "raw" else None,
+        row=row,
+        provenance=tuple(str(name).removesuffix(".fits") for name in primary.numbered("PROV")),
+        associations=tuple(_associations(file)),
+        keywords=keyword_batch(file),
+        findings=findings,
+    )
+
+
+def _associations(file: FitsFile) -> Iterable[Association]:
+    for number, name in enumerate(file.primary.numbered("ASSON"), 1):
+        yield Association(str(name).strip(), file.primary.text_of(f"ASSOC{number}"))
+
+
+def keyword_batch(file: FitsFile) -> pa.RecordBatch:
+    """Every card of every HDU as rows of ``header.keyword``."""
+    hdus: list[int] = []
+    cards: list[Card] = []
+    for hdu in file.hdus:
+        hdus += [hdu.index] * len(hdu.cards)
+        cards += hdu.cards
+    if not cards:
+        return pa.RecordBatch.from_pylist([], KEYWORDS)
+    pos, keyword, vtype, value, unit, comment, text = zip(*cards, strict=True)
+    texts = [
+        v if t == "S" else None if v is None else ("T" if v else "F") if t == "L" else str(v)
+        for t, v in zip(vtype, value, strict=True)
+    ]
+    numbers = [v if t in "IF" else None for t, v in zip(vtype, value, strict=True)]
+    logicals = [v if t == "L" else None for t, v in zip(vtype, value, strict=True)]
+    columns = (hdus, pos, keyword, vtype, texts, [None if n is None else float(n) for n in numbers], logicals,
+               unit, comment, text)  # fmt: skip
+    arrays = [pa.array(column, kind.type) for column, kind in zip(columns, KEYWORDS, strict=True)]
+    return pa.RecordBatch.from_arrays(arrays, schema=KEYWORDS)
