@@ -140,9 +140,14 @@ def _field(node: tree.Field) -> str:
 
 
 def _chain(node: tree.Chain) -> str:
-    return _operand_value(node.first) + "".join(
-        f" {op} {_operand_value(operand)}" for op, operand in node.rest
-    )
+    factor = _factor if node.rest[0][0] in "+-" else _operand_value
+    return factor(node.first) + "".join(f" {op} {factor(operand)}" for op, operand in node.rest)
+
+
+def _factor(node: Expression) -> str:
+    """An operand of a sum: a product needs no parentheses."""
+    product = isinstance(node, tree.Chain) and node.rest[0][0] not in "+-"
+    return _value(node) if product else _operand_value(node)
 
 
 def _cast(node: tree.Cast) -> str:

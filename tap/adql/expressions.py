@@ -12,10 +12,10 @@ from tap.adql.functions import (
     AGGREGATES,
     CASTS,
     COUNT_ALL,
-    DISTINCT,
     FUNCTIONS,
     GEOMETRY,
     KEEP,
+    NULLS,
     ROOT,
     Form,
     Function,
@@ -78,7 +78,7 @@ class Expressions:
     def _sign(self, node: tree.Sign, scope: Scope) -> Expression:
         operand = self._number(node.operand, scope, node.at)
         if isinstance(operand, Literal) and not isinstance(operand.value, str | bool | None):
-            return replace(operand, value=-operand.value if node.sign == "-" else operand.value)
+            return replace(operand, value=-operand.value if node.sign == "-" else operand.value, at=node.at)
         return replace(node, operand=operand, type=Type(operand.type.kind, operand.type.unit))
 
     def _chain(self, node: tree.Chain, scope: Scope) -> Expression:
@@ -94,7 +94,7 @@ class Expressions:
         return replace(node, first=first, rest=tuple(rest), type=of)
 
     def _concatenation(self, node: tree.Concatenation, scope: Scope) -> Expression:
-        items = tuple(as_text(self.value(item, scope), node.at) for item in node.items)
+        items = tuple(as_text(self.value(item, scope), getattr(item, "at", node.at)) for item in node.items)
         return replace(node, items=items, type=Type(Kind.TEXT))
 
     def _number(self, node: Expression, scope: Scope, at: Place) -> Expression:
@@ -106,7 +106,7 @@ class Expressions:
                 + (": strings are joined by ||" if kind is Kind.TEXT else ""),
                 getattr(node, "at", at),
             )
-        return value
+        return _typed_null(Kind.DOUBLE) if kind is Kind.NULL else value
 
     def _cast(self, node: tree.Cast, scope: Scope) -> Expression:
         operand = self.value(node.operand, scope)
@@ -186,7 +186,7 @@ class Expressions:
         if name in ("MIN", "MAX") and arguments and arguments[0].type.kind is Kind.BOOLEAN:
             raise AdqlError(f"{name} has no meaning for booleans", node.at)
         form, arguments = _form(function, name, arguments, node.at)
-        sql = form.sql.replace("{0}", DISTINCT, 1) if node.quantifier == "DISTINCT" else form.sql
+        sql = form.sql.replace("(", "(DISTINCT ", 1) if node.quantifier == "DISTINCT" else form.sql
         return Apply(sql, tuple(arguments), _result(function, form, arguments, name), aggregate=True)
 
     # Conditions.
@@ -281,6 +281,9 @@ def _form(
 
 def _taken(argument: Expression, kinds: frozenset[Kind], at: Place) -> Expression | None:
     kind = argument.type.kind
+    if kind is Kind.NULL and isinstance(argument, Literal):
+        wanted = Kind.DOUBLE if Kind.DOUBLE in kinds else next(k for k in NULLS if k in kinds)
+        return _typed_null(wanted)
     if kind in kinds or kind is Kind.NULL:
         return argument
     if Kind.TIMESTAMP in kinds and isinstance(argument, Literal):
@@ -288,6 +291,11 @@ def _taken(argument: Expression, kinds: frozenset[Kind], at: Place) -> Expressio
     if Kind.TEXT in kinds and kind in (Kind.TIMESTAMP, Kind.REGION, Kind.POINT):
         return as_text(argument, at)
     return None
+
+
+def _typed_null(kind: Kind) -> Expression:
+    """A NULL that PostgreSQL need not guess about."""
+    return Apply(NULLS[kind], (), Type(kind))
 
 
 def _result(function: Function, form: Form, arguments: list[Expression], name: str) -> Type:

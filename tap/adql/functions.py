@@ -83,7 +83,7 @@ def _decimals(name: str, sql: str) -> Function:
     return Function(
         f"{name}(x) or {name}(x, n)",
         (
-            Form((NUMBER,), Kind.DOUBLE, f"{sql}(({{0}})::double precision)"),
+            Form((NUMBER,), Kind.DOUBLE, f"{sql}({{0}})"),
             Form((WHOLE, WHOLE), Kind.DOUBLE, f"{sql}(({{0}})::numeric, ({{1}})::integer)::double precision"),
             Form(
                 (NUMBER, WHOLE),
@@ -223,7 +223,7 @@ AGGREGATES: Mapping[str, Function] = {
         (
             Form((frozenset({Kind.SHORT, Kind.INT}),), Kind.LONG, "sum({0})"),
             Form((frozenset({Kind.LONG}),), Kind.LONG, "sum({0})::bigint"),
-            Form((frozenset({Kind.FLOAT}),), Kind.DOUBLE, "sum(({0})::double precision)"),
+            Form((frozenset({Kind.FLOAT}),), Kind.DOUBLE, "sum(CAST({0} AS double precision))"),
             Form((NUMBER,), Kind.DOUBLE, "sum({0})"),
         ),
         KEEP,
@@ -242,7 +242,6 @@ AGGREGATES: Mapping[str, Function] = {
     "MAX": Function("MAX(x)", (Form((ORDERED,), None, "max({0})"),), KEEP, "stat.max", aggregate=True),
 }
 COUNT_ALL = "count(*)"
-DISTINCT = "DISTINCT {0}"
 
 FUNCTIONS: Mapping[str, Function] = {**SCALARS, **USER_DEFINED, **AGGREGATES}
 
@@ -259,6 +258,13 @@ CASTS: Mapping[str, tuple[Kind, str]] = {
     "CHARACTER": (Kind.TEXT, "text"),
     "VARCHAR": (Kind.TEXT, "text"),
     "TIMESTAMP": (Kind.TIMESTAMP, "timestamp"),
+}
+#: A NULL of a kind.
+NULLS: Mapping[Kind, str] = {
+    Kind.DOUBLE: "NULL::double precision",
+    Kind.INT: "NULL::integer",
+    Kind.TEXT: "NULL::text",
+    Kind.TIMESTAMP: "NULL::timestamp",
 }
 #: A timestamp as DALI writes it (DALI 1.1, Timestamp).
 TIMESTAMP_TEXT = """to_char({0}, 'YYYY-MM-DD"T"HH24:MI:SS.MS')"""

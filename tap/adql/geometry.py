@@ -133,30 +133,29 @@ def _circle(arguments: list[Expression], frame: str, node: tree.Call) -> Express
     center, rest = _center(arguments, frame, node)
     _wanted(len(rest) == 1, arguments, node)
     radius = _number(rest[0], "the radius", node.at)
-    fixed = _fixed(center.ra, center.dec, radius)
+    known = fixed_numbers(center.ra, center.dec, radius)
     given = constant(radius)
     if given is not None and not 0 <= given <= 180:
         raise AdqlError(f"a radius is between 0 and 180 degrees, got {given}", _place(radius, node.at))
-    if fixed is None:
+    if known is None:
         return tree.Circle(center, radius)
-    return FixedRegion(sky.Circle(*fixed))
+    return FixedRegion(sky.Circle(known[0] % 360.0, known[1], known[2]))
 
 
 def _box(arguments: list[Expression], frame: str, node: tree.Call) -> Expression:
     center, rest = _center(arguments, frame, node)
     _wanted(len(rest) == 2, arguments, node)
     width, height = (_number(value, "a size", node.at) for value in rest)
-    for size, most in ((width, 360), (height, 180)):
+    for size in (width, height):
         given = constant(size)
-        if given is not None and not 0 < given <= most:
+        if given is not None and not 0 < given < 180:
             raise AdqlError(
-                f"this size is above 0 and up to {most} degrees, got {given}", _place(size, node.at)
+                f"the sizes of a BOX are above 0 and below 180 degrees, got {given}", _place(size, node.at)
             )
-    fixed = _fixed(center.ra, center.dec, width, height)
-    if fixed is None:
+    known = fixed_numbers(center.ra, center.dec, width, height)
+    if known is None:
         return tree.Box(center, width, height)
-    ra, dec, w, h = fixed
-    return FixedRegion(_read(f"BOX ICRS {ra!r} {dec!r} {w!r} {h!r}", node.at))
+    return FixedRegion(sky.box(*known))
 
 
 def _polygon(arguments: list[Expression], frame: str, node: tree.Call) -> Expression:
@@ -165,13 +164,14 @@ def _polygon(arguments: list[Expression], frame: str, node: tree.Call) -> Expres
         vertices = [_as_point(argument, node) for argument in arguments]
     else:
         _wanted(len(arguments) >= 6 and len(arguments) % 2 == 0, arguments, node)
-        pairs = zip(arguments[::2], arguments[1::2], strict=True)
-        vertices = [_framed_point(ra, dec, frame, node.at) for ra, dec in pairs]
-    fixed = [_fixed(vertex.ra, vertex.dec) for vertex in vertices]
-    known = [(pair[0], pair[1]) for pair in fixed if pair is not None]
+        coordinates = zip(arguments[::2], arguments[1::2], strict=True)
+        vertices = [_framed_point(ra, dec, frame, node.at) for ra, dec in coordinates]
+    pairs = [fixed_numbers(vertex.ra, vertex.dec) for vertex in vertices]
+    known = [pair for pair in pairs if pair is not None]
     if len(known) < len(vertices):
         return tree.Polygon(tuple(vertices))
-    return FixedRegion(_read("POLYGON ICRS " + " ".join(f"{ra!r} {dec!r}" for ra, dec in known), node.at))
+    words = " ".join(f"{ra % 360.0!r} {dec!r}" for ra, dec in known)
+    return FixedRegion(_read(f"POLYGON ICRS {words}", node.at))
 
 
 def _region(arguments: list[Expression], frame: str, node: tree.Call) -> Expression:
@@ -179,7 +179,10 @@ def _region(arguments: list[Expression], frame: str, node: tree.Call) -> Express
     text = arguments[0]
     if not isinstance(text, Literal) or not isinstance(text.value, str):
         raise AdqlError(f"REGION takes one string: {GEOMETRY['REGION']}", node.at)
-    return FixedRegion(_read(text.value, text.at))
+    region = _read(text.value, text.at)
+    if isinstance(region, sky.Position):
+        return Point(Literal(region.ra, text.at, _DOUBLE), Literal(region.dec, text.at, _DOUBLE))
+    return FixedRegion(region)
 
 
 def _contains(arguments: list[Expression], frame: str, node: tree.Call) -> Expression:
@@ -239,9 +242,9 @@ def _healpix_index(arguments: list[Expression], frame: str, node: tree.Call) -> 
         point = _framed_point(arguments[1], arguments[2], "ICRS", node.at)
     of = Type(Kind.LONG, ucd="pos.healpix")
     shift = 2 * (29 - order)
-    fixed = _fixed(point.ra, point.dec)
-    if fixed is not None:
-        return Literal(int(sky.hpx(fixed[0], fixed[1])) >> shift, node.at, of)
+    known = fixed_numbers(point.ra, point.dec)
+    if known is not None:
+        return Literal(int(sky.hpx(known[0], known[1])) >> shift, node.at, of)
     stored = pixel_column(point)
     if stored is None:
         raise AdqlError("ivo_healpix_index takes numbers, or the indexed coordinates of one table", node.at)
@@ -275,11 +278,13 @@ def _framed_point(ra: Expression, dec: Expression, frame: str, at: Place) -> Poi
         raise AdqlError(f"a declination is between -90 and 90 degrees, got {latitude}", _place(dec, at))
     if frame == "ICRS":
         return Point(ra, dec)
-    fixed = _fixed(ra, dec)
-    if fixed is None:
+    known = fixed_numbers(ra, dec)
+    if known is None:
         raise AdqlError("only fixed numbers can be GALACTIC: columns are ICRS", at)
-    center = sky.bounding_circle(_read(f"CIRCLE GALACTIC {fixed[0]!r} {fixed[1]!r} 0", at))
-    return Point(Literal(center.ra, at, _DOUBLE), Literal(center.dec, at, _DOUBLE))
+    position = _read(f"POSITION GALACTIC {known[0] % 360.0!r} {known[1]!r}", at)
+    if not isinstance(position, sky.Position):
+        raise TypeError("a position was read as something else")
+    return Point(Literal(float(position.ra), at, _DOUBLE), Literal(float(position.dec), at, _DOUBLE))
 
 
 def _as_point(value: Expression, node: tree.Call) -> Point:
@@ -317,7 +322,7 @@ def _number(value: Expression, what: str, at: Place) -> Expression:
     return value
 
 
-def _fixed(*values: Expression) -> tuple[float, ...] | None:
+def fixed_numbers(*values: Expression) -> tuple[float, ...] | None:
     """The values as numbers when all of them are constant."""
     numbers = [constant(value) for value in values]
     known = tuple(float(n) for n in numbers if n is not None and math.isfinite(n))

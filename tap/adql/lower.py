@@ -10,7 +10,7 @@ import math
 from tap.adql import tree
 from tap.adql.coerce import as_seen
 from tap.adql.functions import AS_INTEGER
-from tap.adql.geometry import constant, pixel_column
+from tap.adql.geometry import constant, fixed_numbers, pixel_column
 from tap.adql.kinds import Kind, Type
 from tap.adql.tree import Apply, Condition, Constant, Expression, FixedRegion, Literal, Node, Point, Test
 from vo_server import sky
@@ -45,6 +45,8 @@ def _lowered(node: Node) -> Node:
     kind = type(node)
     if kind is tree.Field or kind is Literal:
         return node
+    if isinstance(node, tree.Item) and type(node.expression) is tree.Field:
+        return node  # most of what SELECT * gives
     if isinstance(node, tree.Comparison):
         return _comparison(node)
     if isinstance(node, tree.Contains | tree.Intersects):
@@ -126,7 +128,7 @@ def _indexed(first: Expression, second: Expression) -> list[Condition]:
             return _cone(first, center, radius)
         pixels = pixel_column(first)
         if pixels is not None and isinstance(second, FixedRegion):
-            return [_ranges(pixels, sky.shape_ranges(second.region))]
+            return _ranges(pixels, sky.shape_ranges(second.region))
     if any(isinstance(g, tree.Field) and g.shape is not None and g.shape.box for g in (first, second)):
         return [Test("{0} && {1}", (_box(first), _box(second)))]
     return []
@@ -152,18 +154,20 @@ def _cone(left: Point, right: Point, radius: Expression) -> list[Condition]:
             continue
         ra, dec = constant(far.ra), constant(far.dec)
         if ra is not None and dec is not None and size is not None:
-            return [_ranges(pixels, sky.cone_ranges(float(ra), float(dec), float(size)))]
+            return _ranges(pixels, sky.cone_ranges(float(ra), float(dec), float(size)))
         if not any(_mentions(value, pixels.relation) for value in (far.ra, far.dec, radius)):
             return [_zones(near, far, radius, size)]
     return []
 
 
-def _ranges(pixels: tree.Field, ranges: list[tuple[int, int]]) -> Condition:
-    between = [
-        tree.Between(pixels, Literal(int(low), type=_LONG), Literal(int(high), type=_LONG))
-        for low, high in ranges
+def _ranges(pixels: tree.Field, ranges: list[tuple[int, int]]) -> list[Condition]:
+    """The condition that a pixel is in one of the ranges; none for all of the sky."""
+    if ranges == [(0, sky.LAST)]:
+        return []
+    between: list[Condition] = [
+        tree.Between(pixels, Literal(low, type=_LONG), Literal(high, type=_LONG)) for low, high in ranges
     ]
-    return between[0] if len(between) == 1 else tree.Or(tuple(between))
+    return between if len(between) == 1 else [tree.Or(tuple(between))]
 
 
 def _zones(near: Point, far: Point, radius: Expression, size: float | None) -> Condition:
@@ -190,8 +194,15 @@ def _zones(near: Point, far: Point, radius: Expression, size: float | None) -> C
         branches.append(
             f"({_zone_test(number, size)} AND {{0}} BETWEEN {middle} - ({window}) AND {middle} + ({window}))"
         )
-    arguments = (near.ra, near.dec, _value(far.ra), _value(far.dec), _value(radius))
+    arguments = (near.ra, near.dec, *map(_enclosed, (far.ra, far.dec, radius)))
     return Test("(" + " OR ".join(branches) + ")", arguments)
+
+
+def _enclosed(value: Expression) -> Expression:
+    """A value that may stand beside any operator of a template."""
+    lowered = _value(value)
+    plain = isinstance(lowered, tree.Field | Literal)
+    return lowered if plain else Apply("({0})", (lowered,), lowered.type)
 
 
 def _zone_test(number: int, size: float | None) -> str:
@@ -244,9 +255,18 @@ def _box(geometry: Expression) -> Expression:
     """The bounding cube of a geometry."""
     if isinstance(geometry, tree.Field) and geometry.shape is not None and geometry.shape.box:
         return tree.Field(geometry.relation, geometry.shape.box, _OTHER, geometry.qualified)
-    if isinstance(geometry, FixedRegion):
-        return Constant(sky.box_literal(sky.box_of(sky.shape_of(geometry.region))), "cube", _OTHER)
+    region = geometry.region if isinstance(geometry, FixedRegion) else _position(geometry)
+    if region is not None:
+        return Constant(sky.box_literal(sky.box_of(sky.shape_of(region))), "cube", _OTHER)
     return Apply("vo.shape_box({0})", (_shape(geometry),), _OTHER)
+
+
+def _position(geometry: Expression) -> sky.Position | None:
+    """A point whose coordinates stand in the query."""
+    if not isinstance(geometry, Point):
+        return None
+    known = fixed_numbers(geometry.ra, geometry.dec)
+    return None if known is None else sky.Position(known[0] % 360.0, known[1])
 
 
 def _double(value: float) -> Literal:

@@ -30,11 +30,9 @@ def unique_names(outputs: Sequence[Output]) -> tuple[Output, ...]:
     made = []
     for output in outputs:
         name, number = output.name, 1
-        while name.lower() in taken:
+        while name.lower() in taken or (number > 1 and name.lower() in wanted):
             number += 1
             name = f"{output.name}_{number}"
-            if name.lower() in wanted:
-                continue
         taken.add(name.lower())
         suffix = name[len(output.name) :]
         made.append(replace(output, name=name, key=output.key + suffix) if suffix else output)

@@ -89,7 +89,7 @@ _AFTER_OPERAND = frozenset({"COMPARE", "NOT", "BETWEEN", "IN", "LIKE", "ILIKE", 
 
 def _habit(text: str, offset: int) -> str | None:
     before = re.search(r"(\w+)\s*$", text[:offset])
-    for start in (offset, before.start() if before else offset):
+    for start in (offset, max(offset - 1, 0), before.start() if before else offset):
         for pattern, advice in HABITS:
             if re.compile(pattern, re.IGNORECASE).match(text, start):
                 return advice
