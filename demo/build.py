@@ -19,7 +19,7 @@ from demo.catalogue import write_sources
 from demo.observatory import SEED, observe
 from demo.products.build import write_products
 from demo.raw import write_raw
-from demo.real import Fetched, debian_files, fetch
+from demo.real import Fetched, debian_files, fetch, write_mappings
 from vo_server.archive import PROPERTY
 from vo_server.config import Settings
 from vo_server.db import Database
@@ -88,7 +88,8 @@ def _take_in(
     import ingest
 
     paths = [directory / "synthetic", *fetched.paths, *debian_files()]
-    report = ingest.run(paths, database, settings, progress)
+    write_mappings(directory / "mappings")
+    report = ingest.run(paths, database, settings, progress, presets=[directory / "mappings"])
     log.info("demo_ingested", report=str(report))
     schema = files("demo").joinpath("catalogue.yaml").read_text(encoding="utf-8")
     publish(schema, directory / "catalogue" / "sources.parquet", database, progress)

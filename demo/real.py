@@ -118,7 +118,7 @@ def _mapping(file: RealFile, package: Package) -> str:
         "obs_title": f"{file.title} (real data, from {package.name} {package.version})",
         **file.values,
     }
-    if {"s_ra", "s_dec", "s_fov"} <= columns.keys():
+    if {"s_ra", "s_dec", "s_fov"} <= columns.keys() and "s_region" not in columns:
         circle = (columns["s_ra"], columns["s_dec"], columns["s_fov"] / 2)
         columns["s_region"] = "CIRCLE ICRS " + " ".join(map(repr, circle))
     head = {"name": f"demo-{file.name}", "title": columns["obs_title"], "extends": _preset(file)}

@@ -190,6 +190,7 @@ def put_sources(origin: Origin, wcs: Gnomonic, stars: Stars, image: str, shelf: 
         *primary_cards(origin_of_list, "SCIENCE.SRCTBL", f"Synthetic sources of {origin.target.name}"),
         *exposure_cards(origin_of_list),
         *identity_cards(shelf.next_id(), name, channel),
+        *footprint_cards(wcs),
     ]
     cards: list[Card] = [
         ("EXTNAME", "SOURCES", "FITS Extension name"),
@@ -197,6 +198,18 @@ def put_sources(origin: Origin, wcs: Gnomonic, stars: Stars, image: str, shelf: 
     ]
     columns = [field.cards(number) for number, field in enumerate(fields, 1)]
     shelf.put(origin.collection, name, primary(head) + table_extension(cards, rows_of(fields), columns))
+
+
+def footprint_cards(wcs: Gnomonic) -> list[Card]:
+    """FPRAi and FPDEi: the corners of the image, in order round it."""
+    x = np.array([0.5, 0.5, wcs.nx + 0.5, wcs.nx + 0.5])
+    y = np.array([0.5, wcs.ny + 0.5, wcs.ny + 0.5, 0.5])
+    ra, dec = wcs.sky(x, y)
+    return [
+        (f"{keyword}{i + 1}", round(float(values[i]), 7), "[deg] Footprint")
+        for i in range(4)
+        for keyword, values in (("FPRA", ra), ("FPDE", dec))
+    ]
 
 
 def _band_ucd(name: str) -> str:
