@@ -1,0 +1,87 @@
+"""The demo server as users run it: a process of its own, with its own database, on a free port.
+
+The real files are fetched from PyPI into the server's directory, or kept in that of ``VO_DEMO_CACHE``.
+"""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+
+STARTED = 240.0  #: seconds that the first start may take, downloads included
+STOPPED = 25.0  #: seconds that an orderly end may take
+
+
+class DemoServer:
+    """``vo-server demo`` in a directory; it can be ended, killed and started again."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.log = directory.with_suffix(".log")
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> float:
+        """Start it and wait until it answers; the seconds that took."""
+        program = Path(sys.executable).with_name("vo-server")
+        command = [str(program), "demo", "--port", str(self.port), "--dir", str(self.directory)]
+        settings = {name: value for name, value in os.environ.items() if name != "VO_DATABASE_URL"}
+        begin = time.monotonic()
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(command, stdout=log, stderr=log, env=settings)
+        while not self._answers():
+            if self._process.poll() is not None or time.monotonic() - begin > STARTED:
+                raise AssertionError(f"the demo server does not answer:\n{self.log.read_text()[-6000:]}")
+            time.sleep(0.1)
+        return time.monotonic() - begin
+
+    def stop(self) -> int:
+        """End it as Ctrl-C does; its exit status."""
+        return self._end(signal.SIGINT)
+
+    def kill(self) -> None:
+        """End it as the kernel does when memory is short: nothing is tidied up."""
+        self._end(signal.SIGKILL)
+
+    def _end(self, number: signal.Signals) -> int:
+        if self._process is None:
+            raise AssertionError("the server was not started")
+        self._process.send_signal(number)
+        return self._process.wait(STOPPED)
+
+    def _answers(self) -> bool:
+        try:
+            return requests.get(f"{self.url}/tap/availability", timeout=5).status_code == 200
+        except requests.ConnectionError:
+            return False
+
+
+def free_port() -> int:
+    """A TCP port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@pytest.fixture(scope="session")
+def demo(open_dir: Path) -> Iterator[DemoServer]:
+    """The running demo server."""
+    server = DemoServer(open_dir / "demo")
+    server.start()
+    yield server
+    assert server.stop() == 0, server.log.read_text()[-3000:]
+
+
+@pytest.fixture(scope="session")
+def demo_server(demo: DemoServer) -> str:
+    """The URL of the running demo server."""
+    return demo.url
