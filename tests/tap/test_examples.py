@@ -22,7 +22,7 @@ def test_each_example_has_id_name_query_and_tables() -> None:
         assert len(block.findall(".//*[@property='query']")) == 1
         for table in block.findall(".//*[@property='table']"):
             assert CATALOG.table(table.text or "") is not None
-    assert len(page.xpath("//@vocab")) == 1
+    assert len([element for element in page.iter() if element.get("vocab")]) == 1
 
 
 def test_tables_are_named_once_as_published() -> None:

@@ -64,7 +64,7 @@ class Worker:
 
     def run(self) -> None:
         """Work until `stop`; a database that goes away is waited for."""
-        self._log.info("worker ready")
+        self._log.info("worker ready", pid=os.getpid())
         while not self._stop.is_set():
             try:
                 notices = self._store.notices()
