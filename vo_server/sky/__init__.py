@@ -1,0 +1,41 @@
+"""The sky: positions, regions, their pixels and shapes, and the SQL functions that compare them.
+
+Everything is ICRS degrees outside and unit vectors inside.  The functions of the database's schema ``vo``
+are in ``functions.sql``.
+"""
+
+from vo_server.sky.points import LAST, cone_ranges, hpx, polygon_ranges, shape_ranges
+from vo_server.sky.regions import (
+    Circle,
+    Polygon,
+    Position,
+    Range,
+    Region,
+    Union,
+    box,
+    format_stcs,
+    parse_region,
+)
+from vo_server.sky.shapes import bounding_circle, box_literal, box_of, shape_literal, shape_of
+
+__all__ = [
+    "LAST",
+    "Circle",
+    "Polygon",
+    "Position",
+    "Range",
+    "Region",
+    "Union",
+    "bounding_circle",
+    "box",
+    "box_literal",
+    "box_of",
+    "cone_ranges",
+    "format_stcs",
+    "hpx",
+    "parse_region",
+    "polygon_ranges",
+    "shape_literal",
+    "shape_of",
+    "shape_ranges",
+]
