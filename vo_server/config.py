@@ -18,7 +18,7 @@ class Settings(BaseSettings):
     """The settings of one server; frozen, built in the entry points and passed on."""
 
     model_config = SettingsConfigDict(
-        env_prefix="VO_", toml_file="vo-server.toml", frozen=True, extra="forbid"
+        env_prefix="VO_", env_ignore_empty=True, toml_file="vo-server.toml", frozen=True, extra="forbid"
     )
 
     database_url: PostgresDsn | None = None  #: unset means the embedded server; else the owner's URL

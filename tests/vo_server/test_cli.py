@@ -13,13 +13,14 @@ from vo_server.db import Database
 
 
 def vo_server(*words: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run the command as a user does."""
+    """Run the command as a user does; no setting comes from the environment of the tests."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("VO_")}
     return subprocess.run(
         [sys.executable, "-c", "from vo_server.cli import main; main()", *map(str, words)],
         capture_output=True,
         text=True,
         check=False,
-        env={**os.environ, "COLUMNS": "200", **environment},
+        env={**inherited, "COLUMNS": "200", **environment},
     )
 
 

@@ -53,8 +53,8 @@ def test_the_reader_reads_nothing_else(reader: sa.Connection, statement: str) ->
 )
 def test_the_reader_writes_nothing(reader: sa.Connection, statement: str) -> None:
     for prelude in ("SELECT 1", "SET TRANSACTION READ WRITE"):
+        reader.exec_driver_sql(prelude)
         with pytest.raises((InternalError, ProgrammingError)) as caught:
-            reader.exec_driver_sql(prelude)
             reader.exec_driver_sql(statement)
         message = str(caught.value)
         assert "read-only" in message or "permission denied" in message or "must be owner" in message
@@ -91,8 +91,14 @@ def test_the_writer_keeps_jobs_and_looks_up_files(database: Database) -> None:
 
 
 @pytest.mark.parametrize(
-    "statement", [sa.select(PROPERTY), sa.delete(FILE), sa.text("DELETE FROM ivoa.obscore"), sa.text("DROP TABLE archive.job")]
-)  # fmt: skip
+    "statement",
+    [
+        sa.select(PROPERTY),
+        sa.delete(FILE),
+        sa.text("DELETE FROM ivoa.obscore"),
+        sa.text("DROP TABLE archive.job"),
+    ],
+)
 def test_the_writer_does_nothing_else(database: Database, statement: sa.Executable) -> None:
     with database.writer.connect() as connection, pytest.raises(ProgrammingError):
         connection.execute(statement)
