@@ -52,11 +52,12 @@ class MethodFault(UsageFault):
     status: ClassVar[int] = 405
 
 
-async def read_parameters(request: Request) -> Parameters:
+async def read_parameters(request: Request, *, most: int = MAX_PARAMETERS) -> Parameters:
     """The parameters of a GET or POST request (DALI 1.1, Parameters).
 
     Those of the URL come first, then those of the body: ``application/x-www-form-urlencoded`` or
     ``multipart/form-data``. A file in the body appears as a parameter whose value is its file name.
+    At most ``most`` parameters are read.
 
     Raises
     ------
@@ -65,30 +66,30 @@ async def read_parameters(request: Request) -> Parameters:
     UsageFault
         The body is not what its Content-Type says, or breaks a limit of `Parameters`.
     """
-    items = _decode(request.scope["query_string"])
+    items = _decode(request.scope["query_string"], most)
     if request.method == "POST":
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind == MULTIPART:
-            items += await _read_multipart(request)
+            items += await _read_multipart(request, most)
         elif kind in (FORM, ""):
-            items += _decode(b"".join([chunk async for chunk in _limited(request)]))
+            items += _decode(b"".join([chunk async for chunk in _limited(request)]), most)
         else:
             raise MediaTypeFault(f"a body of type {kind[:60]!r} is not read here: send {FORM} or {MULTIPART}")
-    return Parameters(items)
+    return Parameters(items, most=most)
 
 
-def _decode(text: bytes) -> list[tuple[str, str]]:
+def _decode(text: bytes, most: int) -> list[tuple[str, str]]:
     try:
         return parse_qsl(
             text.decode("utf-8"),
             keep_blank_values=True,
-            max_num_fields=MAX_PARAMETERS,
+            max_num_fields=most,
             errors="strict",
         )
     except UnicodeDecodeError:
         raise UsageFault("the parameters are not UTF-8 text: percent-encode them as UTF-8") from None
     except ValueError:
-        raise UsageFault(f"too many parameters: at most {MAX_PARAMETERS}") from None
+        raise UsageFault(f"too many parameters: at most {most}") from None
 
 
 async def _limited(request: Request) -> AsyncGenerator[bytes, None]:
@@ -103,12 +104,12 @@ async def _limited(request: Request) -> AsyncGenerator[bytes, None]:
         yield chunk
 
 
-async def _read_multipart(request: Request) -> list[tuple[str, str]]:
+async def _read_multipart(request: Request, most: int) -> list[tuple[str, str]]:
     parser = MultiPartParser(
         request.headers,
         _limited(request),
         max_files=10,
-        max_fields=MAX_PARAMETERS,
+        max_fields=most,
         max_part_size=4 * MAX_VALUE,
     )
     try:

@@ -16,6 +16,8 @@ class Parameters:
     ----------
     items : iterable of (str, str)
         As sent; names keep their spelling and are found without regard to case.
+    most : int
+        The number of parameters that are read.
 
     Raises
     ------
@@ -23,10 +25,10 @@ class Parameters:
         There are too many of them, or one is too long or holds a NUL character.
     """
 
-    def __init__(self, items: Iterable[tuple[str, str]] = ()) -> None:
+    def __init__(self, items: Iterable[tuple[str, str]] = (), *, most: int = MAX_PARAMETERS) -> None:
         self._items = tuple(items)
-        if len(self._items) > MAX_PARAMETERS:
-            raise UsageFault(f"{len(self._items)} parameters are too many: at most {MAX_PARAMETERS}")
+        if len(self._items) > most:
+            raise UsageFault(f"{len(self._items)} parameters are too many: at most {most}")
         for name, value in self._items:
             if len(name) > MAX_NAME:
                 raise UsageFault(f"the parameter name {name[:40]!r}... is longer than {MAX_NAME} characters")

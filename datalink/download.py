@@ -1,0 +1,30 @@
+"""``/download/<dp_id>``: the bytes of a file (RFC 9110: ranges, conditions, HEAD)."""
+
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from datalink.files import check_public, find_file, obscore_relation
+from datalink.sending import send_file
+
+
+class Downloads:
+    """The resource: what its requests share is where files are looked up."""
+
+    def __init__(self, state: Any) -> None:
+        self._engine = state.database.writer
+        self._obscore = obscore_relation()
+
+    async def download(self, request: Request) -> Response:
+        """GET or HEAD ``/download/<dp_id>``."""
+        file = await run_in_threadpool(find_file, self._engine, self._obscore, request.path_params["dp_id"])
+        check_public(file)
+        return await send_file(request, file)
+
+
+def routes(state: Any) -> list[BaseRoute]:
+    """``/download/<dp_id>``."""
+    return [Route("/download/{dp_id}", Downloads(state).download, methods=["GET"])]

@@ -1,0 +1,154 @@
+"""The files of the archive as links and downloads need them."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import sqlalchemy as sa
+
+from vo_server import schemas
+from vo_server.archive import FILE
+from vo_server.errors import AuthorizationFault, NotFoundFault, TransientFault
+
+FITS_TYPES = ("application/fits", "image/fits", "application/x-fits-hcompress", "image/x-fits-hcompress")
+MAX_ID = 500  #: characters of an identifier
+_EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,8}(\.(gz|bz2|Z|fz))?\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """One file of the archive.
+
+    Attributes
+    ----------
+    kind : str
+        ``raw``, ``product`` or ``ancillary``.
+    category : str or None
+        DPR.CATG of a raw file, PRODCATG of others.
+    size : int
+        Bytes.
+    release_date : datetime or None
+        The end of the proprietary period; None means public.
+    mtime_ns : int
+        When the file was last changed, as far as the archive knows.
+    product_type, title : str or None
+        ObsCore's dataproduct_type and obs_title, of science products.
+    """
+
+    dp_id: str
+    kind: str
+    category: str | None
+    collection: str | None
+    origfile: str | None
+    url: str
+    size: int
+    sha256: str
+    media_type: str
+    compression: str | None
+    release_date: datetime | None
+    mtime_ns: int
+    product_type: str | None = None
+    title: str | None = None
+
+    def is_public(self, now: datetime) -> bool:
+        """Whether the proprietary period is over at ``now``; its last instant is."""
+        return self.release_date is None or self.release_date <= now
+
+    @property
+    def is_fits(self) -> bool:
+        """Whether the bytes are FITS, packed or not."""
+        return self.media_type.partition(";")[0].strip().lower() in FITS_TYPES
+
+    @property
+    def name(self) -> str:
+        """The name that a downloaded copy gets: the identifier and the right extension."""
+        if self.is_fits:
+            return f"{self.dp_id}.fits{'.' + self.compression if self.compression else ''}"
+        extension = _EXTENSION.search(urlsplit(self.url).path)
+        return self.dp_id + (extension.group() if extension else "")
+
+    @property
+    def path(self) -> Path:
+        """Where the bytes are.
+
+        Raises
+        ------
+        TransientFault
+            The store is not one that this server reads.
+        """
+        parts = urlsplit(self.url)
+        if parts.scheme != "file":
+            raise TransientFault(f"the store of {self.dp_id} cannot be read by this server now")
+        return Path(unquote(parts.path))
+
+
+#: Columns of `File`, in the order in which `file_columns` selects them.
+_FILE = tuple(name for name in File.__dataclass_fields__ if name not in ("product_type", "title"))
+
+
+def obscore_relation() -> sa.Table:
+    """ObsCore as it is in the database."""
+    return schemas.metadata(schemas.builtin()).tables["ivoa.obscore"]
+
+
+def file_columns(file: sa.FromClause, obscore: sa.FromClause) -> list[sa.ColumnElement[Any]]:
+    """The columns that make a `File`."""
+    columns: list[sa.ColumnElement[Any]] = [file.c[name] for name in _FILE]
+    return [
+        *columns,
+        obscore.c.dataproduct_type.label("product_type"),
+        obscore.c.obs_title.label("title"),
+    ]
+
+
+def select_files(dp_ids: Iterable[str], obscore: sa.FromClause) -> sa.Select[Any]:
+    """The files of those identifiers."""
+    joined = FILE.outerjoin(obscore, obscore.c.dp_id == FILE.c.dp_id)
+    return sa.select(*file_columns(FILE, obscore)).select_from(joined).where(FILE.c.dp_id.in_(list(dp_ids)))
+
+
+def make_file(row: sa.Row[Any]) -> File:
+    """The file that a row with `file_columns` holds."""
+    fields = row._mapping
+    return File(**{name: fields[name] for name in File.__dataclass_fields__})
+
+
+def find_file(engine: sa.Engine, obscore: sa.FromClause, dp_id: str) -> File:
+    """The file of one identifier.
+
+    Raises
+    ------
+    NotFoundFault
+        There is none.
+    """
+    if len(dp_id) > MAX_ID or "\x00" in dp_id:
+        raise NotFoundFault(f"there is no file {dp_id[:40]!r}... here")
+    with engine.connect() as connection:
+        row = connection.execute(select_files([dp_id], obscore)).one_or_none()
+    if row is None:
+        raise NotFoundFault(f"there is no file {dp_id[:200]!r} here: identifiers are the dp_id of a table")
+    return make_file(row)
+
+
+def check_public(file: File) -> None:
+    """Refuse a file whose proprietary period is not over.
+
+    Raises
+    ------
+    AuthorizationFault
+        It is not over; the message says when it will be.
+    """
+    if not file.is_public(datetime.now(UTC)):
+        raise AuthorizationFault(
+            f"{file.dp_id} is proprietary until {instant(file.release_date)}: its metadata are public,"
+            " its data are not yet"
+        )
+
+
+def instant(when: datetime | None) -> str:
+    """An instant in UTC as DALI writes it."""
+    return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if when else ""

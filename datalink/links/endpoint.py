@@ -1,0 +1,106 @@
+"""The {links} endpoint over HTTP (DataLink 1.1)."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pyarrow as pa
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import BaseRoute, Route
+
+from datalink.files import File, obscore_relation
+from datalink.links.lookup import CHUNK, Lookup
+from datalink.links.params import DATALINK, MAX_IDS, LinksParams
+from datalink.links.rows import COLUMNS, Link, make_batch
+from vo_server import dali, vosi
+from vo_server.batches import Batches
+from vo_server.formats import FORMATS, Head, Info, Param, ServiceDescriptor
+from vo_server.vosi import Capability, Interface, Parameter
+
+STANDARD_ID = "ivo://ivoa.net/std/DataLink#links-1.1"
+PATH = "/datalink/links"
+ID = "Identifier of a product or raw file: obs_publisher_did or dp_id; may be repeated"
+RESPONSEFORMAT = "Format of the answer: a name such as json, or a media type"
+
+CAPABILITIES = (
+    Capability(
+        STANDARD_ID,
+        (
+            Interface(
+                PATH,
+                version="1.1",
+                use="base",
+                result_type=DATALINK,
+                parameters=(
+                    Parameter("ID", ID, ucd="meta.id;meta.main", use="required"),
+                    Parameter("RESPONSEFORMAT", RESPONSEFORMAT, ucd="meta.code.mime"),
+                ),
+            ),
+        ),
+    ),
+)
+
+
+class Links:
+    """The service: what its requests share is how links are found."""
+
+    def __init__(self, state: Any, has_preview: Callable[[File], bool]) -> None:
+        self._state = state
+        self._lookup = Lookup(state.database.writer, obscore_relation(), state.settings, has_preview)
+
+    async def links(self, request: Request) -> Response:
+        """GET or POST ``/datalink/links`` (DataLink 1.1, {links} endpoint)."""
+        # GET, HEAD and POST alike: the number of IDs is what is limited here.
+        parameters = await dali.read_parameters(request, most=MAX_IDS + 100)
+        params = LinksParams.from_parameters(parameters)
+        form = params.responseformat
+        headers = {"Content-Disposition": f'inline; filename="datalink.{form.extension.lstrip(".")}"'}
+        if request.method == "HEAD":
+            return Response(media_type=form.media_type, headers=headers)
+        batches, rows = await run_in_threadpool(self._read, params)
+        head = Head(
+            infos=(Info("standardID", STANDARD_ID),),
+            descriptors=(self_descriptor(self._state.settings.root_url),),
+            table_name="links",
+        )
+        count = self._state.metrics.rows.labels("datalink").inc
+        pieces: Iterator[bytes] = form.write(COLUMNS, Batches(batches, count), rows, head)
+        if len(params.ids) <= CHUNK:
+            body = await run_in_threadpool(b"".join, pieces)
+            return Response(body, media_type=form.media_type, headers=headers)
+        return StreamingResponse(pieces, media_type=form.media_type, headers=headers)
+
+    def _read(self, params: LinksParams) -> tuple[list[pa.RecordBatch], int | None]:
+        """All rows, and where they end before the request does: rows of an ID are never cut."""
+        batches = list(self._lookup.batches(params.ids))
+        if not params.is_truncated:
+            return batches, None
+        rows = sum(batch.num_rows for batch in batches)
+        # One row more than there may be is how a writer knows an overflow.
+        return [*batches, make_batch([Link("", "#this")])], rows
+
+
+def self_descriptor(root_url: str) -> ServiceDescriptor:
+    """The service's own descriptor (DataLink 1.1, Service self-description)."""
+    return ServiceDescriptor(
+        id="links_query",
+        name="DataLink",
+        access_url=root_url + PATH,
+        standard_id=STANDARD_ID,
+        params=(
+            Param("ID", ucd="meta.id;meta.main", description=ID),
+            Param("RESPONSEFORMAT", description=RESPONSEFORMAT, options=tuple(FORMATS)),
+        ),
+        description="This service: files, previews and related data of an identifier",
+        content_type=DATALINK,
+        resource_utype="adhoc:this",
+    )
+
+
+def routes(state: Any, has_preview: Callable[[File], bool]) -> list[BaseRoute]:
+    """Everything below ``/datalink``."""
+    return [
+        Route(PATH, Links(state, has_preview).links, methods=["GET", "POST"]),
+        *vosi.routes("/datalink", CAPABILITIES),
+    ]

@@ -1,0 +1,96 @@
+"""The parameters of {links} (DataLink 1.1, Parameters): text to checked values."""
+
+import re
+from dataclasses import dataclass, replace
+
+from datalink.files import MAX_ID
+from vo_server.config import Settings
+from vo_server.errors import NotFoundFault, UsageFault
+from vo_server.formats import FORMATS, Format, negotiate
+from vo_server.parameters import Parameters
+
+MAX_IDS = 10_000  #: identifiers that one request is answered for; more make an overflow
+VOTABLE = "application/x-votable+xml"
+#: The preferred media type of an answer (DataLink 1.1, DataLink MIME Type).
+DATALINK = f"{VOTABLE};content=datalink"
+
+
+@dataclass(frozen=True, slots=True)
+class LinksParams:
+    """A request as asked for.
+
+    Attributes
+    ----------
+    ids : tuple of str
+        As the client wrote them, each once; at most `MAX_IDS`.
+    is_truncated : bool
+        Whether there were more.
+    responseformat : Format
+        Its media type is the one to answer with.
+    """
+
+    ids: tuple[str, ...]
+    is_truncated: bool
+    responseformat: Format
+
+    @classmethod
+    def from_parameters(cls, parameters: Parameters) -> "LinksParams":
+        """The checked values. Without an ID the table is empty, and so it is with MAXREC=0.
+
+        Raises
+        ------
+        UsageFault
+            The format is unknown, or MAXREC is not a number.
+        """
+        form = parse_responseformat(parameters.single("RESPONSEFORMAT"))
+        maxrec = parameters.whole_number("MAXREC")
+        if maxrec is not None and maxrec < 0:
+            raise UsageFault(f"MAXREC={maxrec} is negative: send 0 for the columns only, or nothing")
+        texts = (text.strip() for text in parameters.values("ID"))
+        ids = tuple(dict.fromkeys(text for text in texts if text)) if maxrec != 0 else ()
+        return cls(ids[:MAX_IDS], len(ids) > MAX_IDS, form)
+
+
+def parse_responseformat(text: str | None) -> Format:
+    """The answer's format: VOTable with TABLEDATA unless another is named (DataLink 1.1, RESPONSEFORMAT).
+
+    Raises
+    ------
+    UsageFault
+        It is unknown.
+    """
+    found = negotiate(text, default="votable/td")
+    if found.name == "votable":
+        # Of this service, plain "votable" means TABLEDATA; text/xml is answered as text/xml.
+        found = replace(FORMATS["votable/td"], media_type=found.media_type)
+    if (
+        found.media_type in (VOTABLE, FORMATS["votable/td"].media_type)
+        and text != FORMATS["votable/td"].media_type
+    ):
+        return replace(found, media_type=DATALINK)
+    return found
+
+
+def parse_id(text: str, settings: Settings) -> tuple[str, ...]:
+    """The ``dp_id`` that an ID may mean, the likeliest first.
+
+    An ID is an ``obs_publisher_did`` of this archive or a bare ``dp_id``. IVOA identifiers are compared
+    without regard to case, and the archive's own are upper case.
+
+    Raises
+    ------
+    UsageFault
+        It is too long to be one.
+    NotFoundFault
+        It is an identifier of somebody else.
+    """
+    if len(text) > MAX_ID:
+        raise UsageFault(f"an ID of {len(text)} characters: at most {MAX_ID} are read")
+    prefix = f"ivo://{settings.authority}/ID?"
+    if text[: len(prefix)].lower() == prefix.lower():
+        text = text[len(prefix) :]
+    elif re.match("ivo:", text, re.IGNORECASE):
+        raise NotFoundFault(f"{text} is not an identifier of this archive: those begin with {prefix}")
+    if not text:
+        raise NotFoundFault(f"the identifier ends after {prefix}")
+    return tuple(dict.fromkeys((text, text.upper())))

@@ -1,0 +1,223 @@
+"""The table of links: from files and their relations to its rows (DataLink 1.1, List of Links)."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from urllib.parse import quote
+
+import pyarrow as pa
+
+from datalink.files import File, instant
+from vo_server.errors import NotFoundFault, VoError
+from vo_server.tables import Column
+
+PREVIEW_CATEGORY = "ANCILLARY.PREVIEW"
+#: ObsCore's dataproduct_type -> term of http://www.ivoa.net/rdf/product-type.
+QUALIFIERS = {
+    "image": "#image",
+    "cube": "#cube",
+    "spectrum": "#spectrum",
+    "sed": "#sed",
+    "timeseries": "#timeseries",
+    "visibility": "#visibility",
+    "event": "#event-list",
+    "measurements": "#measurements",
+}
+KINDS = {"raw": "Raw file", "product": "Science product", "ancillary": "Associated file"}
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One row of the table; exactly one of access_url, service_def and error_message has a value."""
+
+    id: str
+    semantics: str
+    access_url: str | None = None
+    service_def: str | None = None
+    error_message: str | None = None
+    description: str | None = None
+    content_type: str | None = None
+    content_length: int | None = None
+    content_qualifier: str | None = None
+    local_semantics: str | None = None
+    link_auth: str | None = None
+    link_authorized: bool | None = None
+    eso_origfile: str | None = None
+    eso_category: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """What a file says about another: ``file`` is None where the archive does not have it."""
+
+    kind: str
+    name: str | None
+    role: str | None
+    file: File | None
+
+
+def _text(name: str, ucd: str, description: str) -> Column:
+    return Column(name, "char", "*", ucd=ucd, description=description)
+
+
+#: The columns of the table, in the order of the standard, then ESO's.
+COLUMNS = (
+    _text("ID", "meta.id;meta.main", "Identifier that the client sent"),
+    _text("access_url", "meta.ref.url", "Where to get the linked item"),
+    _text("service_def", "meta.ref", "XML ID of the descriptor of a service in this document"),
+    _text("error_message", "meta.code.error", "Why there is no link"),
+    _text("description", "meta.note", "The linked item, for people"),
+    _text(
+        "semantics", "meta.code", "What the item is to ID: a term of http://www.ivoa.net/rdf/datalink/core"
+    ),
+    _text("content_type", "meta.code.mime", "Media type of the linked item"),
+    Column(
+        "content_length",
+        "long",
+        ucd="phys.size;meta.file",
+        unit="byte",
+        description="Size of the linked item",
+    ),
+    _text("content_qualifier", "", "Type of the product: a term of http://www.ivoa.net/rdf/product-type"),
+    _text("local_semantics", "meta.id.assoc", "Category of the item in this archive"),
+    _text("link_auth", "meta.code", "Whether the link needs a login: false, optional or true"),
+    Column(
+        "link_authorized", "boolean", ucd="meta.code", description="Whether this client may use the link now"
+    ),
+    _text("eso_origfile", "meta.id;meta.file", "Original name of the file"),
+    _text("eso_category", "meta.code.class", "Category: PRODCATG of products, DPR.CATG of raw files"),
+)
+#: Arrow's schema of the table.
+SCHEMA = pa.schema(
+    [
+        pa.field(column.name, {"long": pa.int64(), "boolean": pa.bool_()}.get(column.datatype, pa.string()))
+        for column in COLUMNS
+    ]
+)
+
+
+def make_batch(links: Sequence[Link]) -> pa.RecordBatch:
+    """The rows as an Arrow batch."""
+    names = [field.name for field in fields(Link)]
+    by_column = {name.lower(): [getattr(link, name) for link in links] for name in names}
+    arrays = [pa.array(by_column[field.name.lower()], field.type) for field in SCHEMA]
+    return pa.RecordBatch.from_arrays(arrays, schema=SCHEMA)
+
+
+class Writer:
+    """Makes the links of one request.
+
+    Parameters
+    ----------
+    root_url : str
+        Of this server.
+    now : datetime
+        What is public by then can be downloaded.
+    """
+
+    def __init__(self, root_url: str, now: datetime) -> None:
+        self._root_url = root_url
+        self._now = now
+
+    def links(
+        self, text: str, file: File, relations: Iterable[Relation], *, has_preview: bool
+    ) -> Iterator[Link]:
+        """Every link of one ID.
+
+        Parameters
+        ----------
+        text : str
+            The ID as the client wrote it.
+        has_preview : bool
+            Whether this server can draw a preview of the file.
+        """
+        found = list(relations)
+        yield self._download(text, "#this", file, describe(file))
+        previews = [r for r in found if r.file is not None and is_preview(r)]
+        if previews:
+            yield from (self._preview(text, file, r.file) for r in previews if r.file)
+        elif has_preview:
+            yield self._preview(text, file, None)
+        for relation in found:
+            if relation not in previews:
+                yield self._related(text, relation)
+
+    def fault(self, text: str, exc: VoError, semantics: str = "#this") -> Link:
+        """The row that says why an ID has no link."""
+        return Link(text, semantics, error_message=f"{exc.fault}: {exc}")
+
+    def _download(self, text: str, semantics: str, file: File, description: str) -> Link:
+        is_public = file.is_public(self._now)
+        return Link(
+            text,
+            semantics,
+            access_url=f"{self._root_url}/download/{quote(file.dp_id, safe=':+,')}",
+            description=description
+            if is_public
+            else f"{description} (public from {instant(file.release_date)})",
+            content_type=file.media_type,
+            content_length=file.size,
+            content_qualifier=QUALIFIERS.get(file.product_type or ""),
+            local_semantics=file.category,
+            link_auth="false" if is_public else "true",
+            link_authorized=is_public,
+            eso_origfile=file.origfile,
+            eso_category=file.category,
+        )
+
+    def _preview(self, text: str, file: File, preview: File | None) -> Link:
+        """The preview that came with a file, or the one that this server draws."""
+        is_public = file.is_public(self._now) and (preview is None or preview.is_public(self._now))
+        return Link(
+            text,
+            "#preview",
+            access_url=f"{self._root_url}/preview/{quote(file.dp_id, safe=':+,')}"
+            if preview is None
+            else f"{self._root_url}/download/{quote(preview.dp_id, safe=':+,')}",
+            description="Preview of the data"
+            if preview is None
+            else "Preview, made by the provider of the data",
+            content_type="image/png" if preview is None else preview.media_type,
+            content_length=preview.size if preview else None,
+            local_semantics=preview.category if preview else "preview",
+            link_auth="false" if is_public else "true",
+            link_authorized=is_public,
+            eso_origfile=preview.origfile if preview else None,
+            eso_category=preview.category if preview else None,
+        )
+
+    def _related(self, text: str, relation: Relation) -> Link:
+        semantics = f"#{relation.kind}"
+        if relation.file is None:
+            exc = NotFoundFault(f"{relation.name} is not in this archive")
+            what = (
+                "Associated file" if relation.kind == "auxiliary" else "File that this product was made from"
+            )
+            return Link(
+                text,
+                semantics,
+                error_message=f"{exc.fault}: {exc}",
+                description=f"{what}: {relation.name}",
+                local_semantics=relation.role,
+                eso_origfile=relation.name,
+                eso_category=relation.role,
+            )
+        return self._download(text, semantics, relation.file, describe(relation.file))
+
+
+def is_preview(relation: Relation) -> bool:
+    """Whether an associated file is a picture of the product."""
+    file = relation.file
+    return (
+        relation.kind == "auxiliary"
+        and file is not None
+        and PREVIEW_CATEGORY in (file.category, relation.role)
+        and file.media_type.startswith("image/")
+        and not file.is_fits
+    )
+
+
+def describe(file: File) -> str:
+    """A file in a few words."""
+    parts = [KINDS.get(file.kind, "File"), file.category or "", file.title or file.origfile or file.dp_id]
+    return " ".join(part for part in parts[:2] if part) + f": {parts[2]}"

@@ -1,0 +1,263 @@
+"""The parameters of a SIA 2.0 query: text to checked values.
+
+Every parameter may be repeated: its values are alternatives, parameters restrict each other (SIA 2.0,
+{query} resource).
+"""
+
+import math
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from sia.positions import Shape, parse_number, parse_pos
+from vo_server.config import Settings
+from vo_server.errors import UsageFault
+from vo_server.formats import Format, negotiate
+from vo_server.parameters import Parameters
+
+#: The product types that SIA serves (SIA 2.0, DPTYPE).
+PRODUCT_TYPES = ("image", "cube")
+#: ObsCore 1.1, pol_states.
+POLARIZATIONS = ("I", "Q", "U", "V", "RR", "LL", "RL", "LR", "XX", "YY", "XY", "YX", "POLI", "POLA")
+CALIB_LEVELS = tuple(str(level) for level in range(5))  #: ObsCore 1.1, calib_level
+MAX_TEXT = 1000  #: characters of a value that is compared as text
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d:\d\d(\.\d{1,6})?)?Z?", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """Numbers from ``low`` to ``high``, both included; an infinite bound is none."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Instants from ``low`` to ``high`` in UTC, both included; None is no bound."""
+
+    low: datetime | None
+    high: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class SiaParams:
+    """A query as asked for; an empty tuple is no constraint. Units are those of the ObsCore columns."""
+
+    maxrec: int
+    responseformat: Format
+    pos: tuple[Shape, ...] = ()
+    band: tuple[Interval, ...] = ()
+    time: tuple[Interval, ...] = ()
+    pol: tuple[str, ...] = ()
+    fov: tuple[Interval, ...] = ()
+    spatres: tuple[Interval, ...] = ()
+    specrp: tuple[Interval, ...] = ()
+    exptime: tuple[Interval, ...] = ()
+    timeres: tuple[Interval, ...] = ()
+    id: tuple[str, ...] = ()
+    collection: tuple[str, ...] = ()
+    facility: tuple[str, ...] = ()
+    instrument: tuple[str, ...] = ()
+    dptype: tuple[str, ...] = ()
+    calib: tuple[int, ...] = ()
+    target: tuple[str, ...] = ()
+    format: tuple[str, ...] = ()
+    releasedate: tuple[Period, ...] = ()
+
+    @classmethod
+    def from_parameters(cls, parameters: Parameters, settings: Settings) -> "SiaParams":
+        """The checked values; parameters that SIA does not know are ignored, and so are blank values.
+
+        Raises
+        ------
+        UsageFault
+            A value is malformed or out of its range.
+        """
+        constraints = {item.name.lower(): item.read(parameters) for item in PARAMETERS}
+        return cls(
+            maxrec=parse_maxrec(parameters, settings),
+            responseformat=negotiate(parameters.single("RESPONSEFORMAT")),
+            **constraints,
+        )
+
+
+def parse_interval(name: str, text: str) -> Interval:
+    """A number, or two: the bounds, ``-Inf`` and ``+Inf`` for none (SIA 2.0, {query} resource).
+
+    Raises
+    ------
+    UsageFault
+        Not one or two numbers, or the first is greater.
+    """
+    wanted = "send one number or two, such as '300 600', '-Inf 600' or '300 +Inf'"
+    try:
+        numbers = [parse_number(word) for word in text.split()]
+    except UsageFault as exc:
+        raise UsageFault(f"{name}={text[:60]!r}: {exc}; {wanted}") from None
+    if len(numbers) not in (1, 2):
+        raise UsageFault(f"{name}={text[:60]!r} has {len(numbers)} numbers: {wanted}")
+    low, high = numbers[0], numbers[-1]
+    if low > high:
+        raise UsageFault(f"{name}={text[:60]!r}: the lower bound comes first")
+    if low == high and math.isinf(low):
+        raise UsageFault(f"{name}={text[:60]!r} names no finite number: {wanted}")
+    return Interval(low, high)
+
+
+def parse_period(name: str, text: str) -> Period:
+    """An instant, or two in ISO 8601 (DALI 1.1, Timestamp), or ``-Inf`` and ``+Inf`` for no bound.
+
+    Raises
+    ------
+    UsageFault
+        Not one or two instants, or the first is later.
+    """
+    words = text.split()
+    if len(words) not in (1, 2):
+        raise UsageFault(
+            f"{name}={text[:60]!r} wants one instant or two, such as '2020-01-01 2021-06-01T12:00:00'"
+        )
+    low, high = (_parse_instant(name, word) for word in (words[0], words[-1]))
+    if low == high == math.inf or low == high == -math.inf:
+        raise UsageFault(f"{name}={text[:60]!r} names no instant")
+    bounds = [bound if isinstance(bound, datetime) else None for bound in (low, high)]
+    if (bounds[0] and bounds[1] and bounds[0] > bounds[1]) or low == math.inf or high == -math.inf:
+        raise UsageFault(f"{name}={text[:60]!r}: the earlier instant comes first")
+    return Period(*bounds)
+
+
+def _parse_instant(name: str, word: str) -> datetime | float:
+    if re.fullmatch(r"[+-]?inf(inity)?", word, re.ASCII | re.IGNORECASE):
+        return float(word)
+    try:
+        if not _INSTANT.fullmatch(word):
+            raise ValueError(word)
+        return datetime.fromisoformat(word.removesuffix("Z")).replace(tzinfo=UTC)
+    except ValueError:
+        raise UsageFault(
+            f"{name}={word[:40]!r} is not an instant: send 2020-01-31 or 2020-01-31T12:00:00, in UTC"
+        ) from None
+
+
+def parse_text(name: str, text: str) -> str:
+    """Text that a column is compared with, case and all (SIA 2.0, {query} resource)."""
+    if len(text) > MAX_TEXT:
+        raise UsageFault(f"{name} has {len(text)} characters: at most {MAX_TEXT} are compared")
+    return text
+
+
+def parse_option(name: str, text: str) -> str:
+    """One of the words that the standard lists for a parameter.
+
+    Raises
+    ------
+    UsageFault
+        Another word; the message lists them.
+    """
+    allowed = OPTIONS[name]
+    if text not in allowed:
+        raise UsageFault(f"{name}={text[:40]!r} is not known: send one of {' '.join(allowed)}")
+    return text
+
+
+def parse_calib(name: str, text: str) -> int:
+    """A level of calibration (ObsCore 1.1, calib_level)."""
+    return int(parse_option(name, text))
+
+
+def parse_maxrec(parameters: Parameters, settings: Settings) -> int:
+    """The number of rows wanted, within the server's limit; 0 is for the columns only (DALI 1.1, MAXREC)."""
+    value = parameters.whole_number("MAXREC")
+    if value is None:
+        return min(settings.maxrec_default, settings.maxrec_limit)
+    if value < 0:
+        raise UsageFault(f"MAXREC={value} is negative: send 0 for the columns only, or a number of rows")
+    return min(value, settings.maxrec_limit)
+
+
+@dataclass(frozen=True, slots=True)
+class SiaParameter:
+    """One constraint of the standard: how its text is read, and how the service describes it.
+
+    Attributes
+    ----------
+    column : str
+        The ObsCore column that it constrains (the first of two).
+    kind : str
+        ``interval`` and ``period`` have two bounds, ``pos`` a shape, ``text`` is compared as it is.
+    """
+
+    name: str
+    column: str
+    kind: Literal["pos", "interval", "period", "text", "integer"]
+    description: str
+    parse: Callable[[str, str], Any]
+    unit: str = ""
+    ucd: str = ""
+
+    def read(self, parameters: Parameters) -> tuple[Any, ...]:
+        """The checked values of one request, each once, in their order."""
+        texts = (text.strip() for text in parameters.values(self.name))
+        return tuple(dict.fromkeys(self.parse(self.name, text) for text in texts if text))
+
+
+OPTIONS = {"POL": POLARIZATIONS, "DPTYPE": PRODUCT_TYPES, "CALIB": CALIB_LEVELS}
+
+
+def _interval(name: str, column: str, description: str, unit: str = "", ucd: str = "") -> SiaParameter:
+    return SiaParameter(name, column, "interval", description, parse_interval, unit, ucd)
+
+
+def _text(name: str, column: str, description: str, ucd: str = "") -> SiaParameter:
+    parse = parse_option if name in OPTIONS else parse_text
+    return SiaParameter(name, column, "text", description, parse, ucd=ucd)
+
+
+#: Every constraint of SIA 2.0, and RELEASEDATE of the 2.1 draft.
+PARAMETERS = (
+    SiaParameter(
+        "POS",
+        "s_region",
+        "pos",
+        "Region that the data must touch: CIRCLE ra dec radius, RANGE ra1 ra2 dec1 dec2, POLYGON ra dec ...",
+        lambda _, text: parse_pos(text),
+        "deg",
+        "pos.outline;obs",
+    ),
+    _interval("BAND", "em_min", "Wavelengths that the data must touch, in vacuum", "m", "em.wl"),
+    _interval(
+        "TIME", "t_min", "Times that the data must touch, as MJD in UTC", "d", "time.interval;obs.exposure"
+    ),
+    _text("POL", "pol_states", "Polarization state that the data must have", "meta.code;phys.polarization"),
+    _interval("FOV", "s_fov", "Field of view (diameter)", "deg", "phys.angSize;instr.fov"),
+    _interval("SPATRES", "s_resolution", "Spatial resolution (FWHM)", "arcsec", "pos.angResolution"),
+    _interval("SPECRP", "em_res_power", "Spectral resolving power", "", "spect.resolution"),
+    _interval("EXPTIME", "t_exptime", "Exposure time", "s", "time.duration;obs.exposure"),
+    _interval("TIMERES", "t_resolution", "Temporal resolution", "s", "time.resolution"),
+    _text(
+        "ID",
+        "obs_publisher_did",
+        "Identifier of a product (obs_publisher_did), in any case",
+        "meta.ref.ivoid",
+    ),
+    _text("COLLECTION", "obs_collection", "Name of the data collection", "meta.id"),
+    _text("FACILITY", "facility_name", "Name of the facility", "meta.id;instr.tel"),
+    _text("INSTRUMENT", "instrument_name", "Name of the instrument", "meta.id;instr"),
+    _text("DPTYPE", "dataproduct_type", "Type of product", "meta.code.class"),
+    SiaParameter(
+        "CALIB", "calib_level", "integer", "Level of calibration", parse_calib, ucd="meta.code;obs.calib"
+    ),
+    _text("TARGET", "target_name", "Name of the target", "meta.id;src"),
+    _text("FORMAT", "access_format", "Media type of what access_url gives", "meta.code.mime"),
+    SiaParameter(
+        "RELEASEDATE",
+        "obs_release_date",
+        "period",
+        "When the data become public: one instant or two, ISO 8601 in UTC",
+        parse_period,
+        ucd="time.release",
+    ),
+)
