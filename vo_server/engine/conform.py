@@ -108,7 +108,7 @@ def _conform(field: pa.Field, column: Column) -> Conformed:
         xtype = "" if pa.types.is_time(kind) else "timestamp"
         return Conformed(replace(_as_text(column), xtype=xtype))
     if pa.types.is_binary(kind):
-        return Conformed(replace(column, datatype="unsignedByte", arraysize="*"))
+        return Conformed(replace(column, datatype="unsignedByte", arraysize="*"), _as_bytes)
     if kind not in _DATATYPES:
         raise FatalFault(f"column {column.name} has a type that this server cannot send ({kind})")
     if column.datatype in WIDER.get(kind, ()):
@@ -144,3 +144,12 @@ def _as_text(column: Column) -> Column:
 
 def _from_numeric(target: pa.DataType) -> Conversion:
     return lambda array: array.storage.cast(target)
+
+
+def _as_bytes(array: pa.Array) -> pa.Array:
+    """Binary values as lists of unsigned bytes, sharing their buffers."""
+    validity, offsets, data = array.buffers()
+    values = pa.Array.from_buffers(pa.uint8(), data.size if data else 0, [None, data or pa.py_buffer(b"")])
+    return pa.Array.from_buffers(
+        pa.list_(pa.uint8()), len(array), [validity, offsets], offset=array.offset, children=[values]
+    )

@@ -17,7 +17,6 @@ SQLSTATES: dict[str, type[VoError]] = {
     "0A": UsageFault,  # feature not supported
     "21": UsageFault,  # a sub-query gave more than one row
     "22": UsageFault,  # bad values: division by zero, casts, ranges
-    "25006": UsageFault,  # the transaction is read-only
     "40": TransientFault,
     "42": UsageFault,  # types that do not fit; names were resolved before
     "42501": FatalFault,  # the reader has no right on what TAP_SCHEMA publishes

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import adbc_driver_manager
@@ -23,6 +24,7 @@ class Cancellation:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._connection: Any = None
+        self._is_free = threading.Event()
         self.is_set = False
 
     def cancel(self) -> None:
@@ -32,9 +34,21 @@ class Cancellation:
 
     def interrupt(self) -> None:
         """Stop what runs now, if anything, for a reason that is not the client's."""
+        if self._send():
+            # PostgreSQL ignores an order that arrives between two messages of the driver, and the
+            # statement then runs to its end: so it is said again until nothing is left to stop.
+            threading.Thread(target=self._insist, name="cancel", daemon=True).start()
+
+    def _insist(self) -> None:
+        while not self._is_free.wait(0.05) and self._send():
+            pass
+
+    def _send(self) -> bool:
         with self._lock:
             if self._connection is not None:
-                self._connection.cancel()
+                with suppress(adbc_driver_manager.Error):  # the database is away: nothing runs
+                    self._connection.cancel()
+            return self._connection is not None
 
     def attach(self, connection: Any) -> None:
         """Make ``connection`` (of ADBC) the one that is stopped.
@@ -48,11 +62,13 @@ class Cancellation:
             if self.is_set:
                 raise cancelled()
             self._connection = connection
+            self._is_free.clear()
 
     def detach(self) -> None:
         """Nothing is left to stop: a connection given back must not be hit by a late order."""
         with self._lock:
             self._connection = None
+            self._is_free.set()
 
 
 def cancelled() -> TransientFault:
@@ -80,6 +96,7 @@ class Reading:
         self._lock = threading.Lock()
         self._closed = False
         self._ended = False
+        self._is_lost = False
         self._stream: CopyStream | CursorStream | None = None
         self.on_close: Callable[[], None] | None = None
         #: Monotonic time at which the statement has to be at its end.
@@ -87,9 +104,6 @@ class Reading:
         try:
             cancellation.attach(proxy.dbapi_connection)
             self._stream = self._start(statement)
-            if cancellation.is_set:
-                # The order may have come between two messages of the driver, where PostgreSQL ignores it.
-                raise cancelled()
         except BaseException:
             self.abandon()
             raise
@@ -112,6 +126,9 @@ class Reading:
         """
         if self._ended or self._stream is None:
             return None
+        if self._cancellation.is_set:
+            self.abandon()
+            raise cancelled()
         try:
             batch = self._stream.read()
         except DRIVER_ERRORS as exc:
@@ -126,13 +143,13 @@ class Reading:
 
     def abandon(self) -> None:
         """Stop the statement and read what is already on its way, so that the connection stays usable."""
-        if not self._ended:
+        if not self._ended and self._stream is not None:
+            self._ended = True
             self._cancellation.interrupt()
             try:
-                while self.read() is not None:
-                    pass
-            except VoError:
-                pass
+                self._stream.drain()
+            except DRIVER_ERRORS as exc:
+                self._translated(exc)
         self.close()
 
     def close(self) -> None:
@@ -146,14 +163,16 @@ class Reading:
             if self._stream is not None:
                 self._stream.close()
         except DRIVER_ERRORS:
-            self._proxy.invalidate()
+            self._is_lost = True
         finally:
-            self._proxy.close()
+            if self._is_lost:
+                self._proxy.invalidate()
+            else:
+                self._proxy.close()
             if self.on_close is not None:
                 self.on_close()
 
     def _translated(self, exc: Exception) -> VoError:
         fault = translate_failure(exc, self._timeout)
-        if isinstance(fault, LostConnection):
-            self._proxy.invalidate()
+        self._is_lost = isinstance(fault, LostConnection)
         return cancelled() if self._cancellation.is_set else fault

@@ -1,5 +1,6 @@
 """The two ways in which PostgreSQL gives rows to ADBC: COPY, and a cursor where values are bound."""
 
+from datetime import datetime
 from typing import Any
 
 import adbc_driver_manager
@@ -34,6 +35,11 @@ class CopyStream:
             return self._reader.read_next_batch()
         except StopIteration:
             return None
+
+    def drain(self) -> None:
+        """Read what is on its way after a cancel, or the next statement would have to; raises as `read`."""
+        while self.read() is not None:
+            pass
 
     def close(self) -> None:
         """Close the stream, then its statement: the driver's order."""
@@ -93,6 +99,9 @@ class CursorStream:
             self._rows = max(1, BATCH_BYTES * batch.num_rows // max(batch.nbytes, 1))
         return batch
 
+    def drain(self) -> None:
+        """Nothing is on its way between two FETCHes."""
+
     def close(self) -> None:
         """End the transaction, and the cursor with it."""
         if self._is_open:
@@ -101,6 +110,11 @@ class CursorStream:
 
 
 def bound_values(values: tuple[Any, ...]) -> pa.RecordBatch:
-    """One row of ``values`` for binding; Python's None is a NULL of type text."""
-    arrays = [pa.array([value]) if value is not None else pa.array([None], pa.string()) for value in values]
+    """One row of ``values`` for binding to parameters that have a cast; None is a NULL of type text.
+
+    Times with a zone are bound as text: for them the driver would begin and end a transaction of its own,
+    and the cursor would be gone.
+    """
+    texts = [value.isoformat() if isinstance(value, datetime) else value for value in values]
+    arrays = [pa.array([None], pa.string()) if value is None else pa.array([value]) for value in texts]
     return pa.RecordBatch.from_arrays(arrays, names=[f"${n}" for n in range(1, len(values) + 1)])
