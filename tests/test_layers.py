@@ -51,7 +51,7 @@ def imported(path: Path) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    ("module", "path"), modules(), ids=lambda value: value if isinstance(value, str) else ""
+    ("module", "path"), list(modules()), ids=lambda value: value if isinstance(value, str) else ""
 )
 def test_a_module_imports_only_what_its_room_may(module: str, path: Path) -> None:
     if module in ENTRY_POINTS:

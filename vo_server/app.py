@@ -1,6 +1,5 @@
 """The web application: builds the state that requests share and the routes of every package."""
 
-import importlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -14,6 +13,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from datalink import endpoint as datalink
+from portal import views as portal
+from sia import endpoint as sia
+from tap import endpoint as tap
 from vo_server import dali
 from vo_server.catalog_cache import CatalogCache
 from vo_server.config import Settings
@@ -26,7 +29,7 @@ from vo_server.uws.results import ResultStore
 from vo_server.uws.watch import JobWatch
 
 #: The packages that answer requests; each has ``routes(state)``. The portal comes last: it owns ``/``.
-PACKAGES = ("tap.endpoint", "sia.endpoint", "datalink.endpoint", "portal.views")
+PACKAGES = (tap, sia, datalink, portal)
 
 
 def create_app(settings: Settings, database: Database, engine: PostgresEngine) -> Starlette:
@@ -57,11 +60,7 @@ def create_app(settings: Settings, database: Database, engine: PostgresEngine) -
         setattr(app.state, name, value)
     routes: list[BaseRoute] = [Route("/metrics", get_metrics, methods=["GET"])]
     for package in PACKAGES:
-        try:
-            routes += importlib.import_module(package).routes(app.state)
-        except ModuleNotFoundError as exc:
-            if exc.name is None or exc.name not in package:
-                raise
+        routes += package.routes(app.state)
     app.router.routes.extend(routes)
     dali.add_error_handlers(app)
     return app

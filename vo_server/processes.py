@@ -4,7 +4,6 @@ import contextlib
 import errno
 import json
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -12,28 +11,25 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from importlib.metadata import version
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import sqlalchemy as sa
 import structlog
-import uvicorn
 
 from tap.jobs import KIND, TapExecutor
 from vo_server import logs
-from vo_server.app import create_app
 from vo_server.catalog_cache import CatalogCache
 from vo_server.config import Settings
 from vo_server.db import Database
 from vo_server.engine import PostgresEngine
 from vo_server.errors import UsageFault
+from vo_server.signals import stop_signals
 from vo_server.uws.jobs import JobStore
 from vo_server.uws.results import ResultStore
 from vo_server.uws.worker import Worker
 
-GRACE = 5.0  #: seconds that requests and jobs have to end when the server is told to stop
+GRACE = 5.0  #: seconds that workers have to hand their jobs back when the server is told to stop
 CALM = 30.0  #: seconds; a worker that dies earlier than that is started again later and later
 LONGEST_PAUSE = 30.0  #: seconds before a worker is started again, at most
 
@@ -51,25 +47,16 @@ def serve(settings: Settings, database: Database, *, on_ready: Callable[[str], N
     UsageFault
         The port cannot be listened to.
     """
+    # A worker process imports this module too, and needs no web server.
+    from vo_server.app import create_app
+    from vo_server.web import run_app
+
     logs.configure(settings.log_format)
     listener = listen(settings.host, settings.port)
     with listener, _engine(settings, database.reader_url, settings.connections) as engine:
         app = create_app(settings, database, engine)
-        config = uvicorn.Config(
-            app,
-            loop="uvloop",
-            http="httptools",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            headers=[("Server", f"vo-server/{version('vo-server')}")],
-            proxy_headers=True,
-            timeout_graceful_shutdown=int(GRACE),
-        )
         with Workers(settings, database, JobStore(database.writer)):
-            server = _Server(config, lambda: on_ready(settings.root_url) if on_ready else None)
-            with _stopped_by_signals(server):
-                server.run(sockets=[listener])
+            run_app(app, listener, lambda: on_ready(settings.root_url) if on_ready else None)
 
 
 def work(settings: Settings, database: Database) -> None:
@@ -99,50 +86,6 @@ def listen(host: str, port: int) -> socket.socket:
             raise UsageFault(f"port {port} of {host} is in use by another program: {choose}") from exc
         raise UsageFault(f"port {port} of {host} cannot be listened to ({exc.strerror}): {choose}") from exc
     return listener
-
-
-class _Server(uvicorn.Server):
-    """uvicorn, telling when it accepts requests and leaving the signals to us."""
-
-    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._on_ready = on_ready
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start, then say so."""
-        await super().startup(sockets)
-        if self.started:
-            self._on_ready()
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Leave the signals alone: uvicorn would raise them again and end us before the workers have."""
-        yield
-
-
-@contextlib.contextmanager
-def _stopped_by_signals(server: uvicorn.Server) -> Iterator[None]:
-    def stop(number: int, frame: FrameType | None) -> None:
-        # The second Ctrl-C does not wait for open requests.
-        server.force_exit = server.should_exit
-        server.should_exit = True
-
-    with _handled(stop):
-        yield
-
-
-@contextlib.contextmanager
-def _handled(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
-    """Handle SIGINT and SIGTERM so; only the main thread of a process can."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = {number: signal.signal(number, handler) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, old in before.items():
-            signal.signal(number, old)
 
 
 @contextlib.contextmanager
@@ -294,7 +237,7 @@ def _work(config: WorkerConfig, *, until_closed: bool = False) -> None:
             worker = Worker(config.name, JobStore(writer), {KIND: executor}, results)
             if until_closed:
                 threading.Thread(target=_stop_at_end, args=(worker,), name="parent", daemon=True).start()
-            with _handled(lambda number, frame: worker.stop()):
+            with stop_signals(lambda number, frame: worker.stop()):
                 worker.run()
     finally:
         writer.dispose()
