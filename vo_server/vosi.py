@@ -125,8 +125,8 @@ def _interface(parent: etree._Element, interface: Interface, root_url: str) -> N
         element.set("version", interface.version)
     text_child(element, "accessURL", root_url + interface.path, use=interface.use)
     if interface.parameters:
+        # POST works too (DALI 1.1); pyvo warns of a second queryType.
         text_child(element, "queryType", "GET")
-        text_child(element, "queryType", "POST")
     if interface.result_type:
         text_child(element, "resultType", interface.result_type)
     for parameter in interface.parameters:
