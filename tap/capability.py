@@ -17,13 +17,13 @@ GEOMETRY = (
 
 
 #: What ADQL 2.1 leaves to the service, by the kind of feature (ADQL 2.1, Language feature support).
+#: COALESCE works too; its kind, features-adql-conditional, is an unknown key to STILTS 3.4.
 FEATURES = {
     "features-adqlgeo": GEOMETRY,
     "features-adql-string": ("LOWER", "UPPER", "ILIKE"),
     "features-adql-common-table": ("WITH",),
     "features-adql-sets": ("UNION", "EXCEPT", "INTERSECT"),
     "features-adql-type": ("CAST",),
-    "features-adql-conditional": ("COALESCE",),
     "features-adql-unit": ("IN_UNIT",),
     "features-adql-offset": ("OFFSET",),
 }
