@@ -113,7 +113,11 @@ def _resolved() -> sa.FromClause:
     product = FILE.alias("product")
     progenitor = PROVENANCE.c.progenitor
     collection = (
-        sa.select(product.c.collection).where(product.c.dp_id == PROVENANCE.c.dp_id).scalar_subquery()
+        sa.select(product.c.collection)
+        .where(product.c.dp_id == PROVENANCE.c.dp_id)
+        # Two levels up: SQLAlchemy correlates with the next level only unless it is told.
+        .correlate(PROVENANCE)
+        .scalar_subquery()
     )
     return (
         sa.select(candidate.c.dp_id)
