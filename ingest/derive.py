@@ -4,16 +4,31 @@ from collections.abc import Mapping
 
 from ingest import coordinates, footprint, spectral
 from ingest.fitsfile import FitsFile
+from ingest.hidden import circle_around, shape_and_box
 from ingest.layout import science_hdu
 from ingest.phase3 import derive as phase3
 from ingest.raw import derive as raw
-from ingest.rules import Derivation
+from ingest.rules import Derivation, Underivable
 from vo_server import sky
+from vo_server.errors import UsageFault
 
 
 def region_text(region: sky.Region | None) -> str | None:
-    """`s_region` as it is stored."""
-    return None if region is None else sky.format_stcs(region)
+    """`s_region` as it is stored.
+
+    Raises
+    ------
+    Underivable
+        The region is one that no query could be tested against: half the sky, or a line.
+    """
+    if region is None:
+        return None
+    text = sky.format_stcs(region)
+    try:
+        shape_and_box(text)
+    except UsageFault as exc:
+        raise Underivable("WCS", f"the covered region cannot be used: {exc}") from exc
+    return text
 
 
 def image_region(file: FitsFile) -> str | None:
@@ -38,7 +53,7 @@ def field_region(file: FitsFile, ra: float | None, dec: float | None) -> str | N
 
 def field_diameter(file: FitsFile, region: str | None) -> float | None:
     """`s_fov`, degrees: diameter of the smallest circle around a region."""
-    return None if region is None else 2 * sky.bounding_circle(sky.parse_region(region)).radius
+    return None if region is None else 2 * circle_around(region).radius
 
 
 def centre_ra(file: FitsFile) -> float | None:
@@ -55,12 +70,12 @@ def centre_dec(file: FitsFile) -> float | None:
 
 def region_ra(file: FitsFile, region: str | None) -> float | None:
     """Right ascension of the centre of a region."""
-    return None if region is None else sky.bounding_circle(sky.parse_region(region)).ra
+    return None if region is None else circle_around(region).ra
 
 
 def region_dec(file: FitsFile, region: str | None) -> float | None:
     """Declination of the centre of a region."""
-    return None if region is None else sky.bounding_circle(sky.parse_region(region)).dec
+    return None if region is None else circle_around(region).dec
 
 
 def pixel_scale(file: FitsFile) -> float | None:

@@ -1,6 +1,7 @@
 """The columns that clients do not see: HEALPix pixels beside points, shapes and boxes beside regions."""
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,20 @@ def with_hidden_columns(table: Table, rows: Sequence[Mapping[str, Any]]) -> list
     return filled
 
 
+@lru_cache(maxsize=64)
 def shape_and_box(text: str) -> tuple[str, str]:
-    """The shape and the box of a region, as PostgreSQL reads them."""
+    """The shape and the box of a region, as PostgreSQL reads them.
+
+    Raises
+    ------
+    UsageFault
+        The text is no region, or the region has no shape (it is too large, or a line).
+    """
     shape = sky.shape_of(sky.parse_region(text))
     return sky.shape_literal(shape), sky.box_literal(sky.box_of(shape))
+
+
+@lru_cache(maxsize=64)
+def circle_around(text: str) -> sky.Circle:
+    """The smallest circle around a region."""
+    return sky.bounding_circle(sky.parse_region(text))

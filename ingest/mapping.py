@@ -135,7 +135,7 @@ def _evaluate(
                 value = _convert(field.column, value)
         except Underivable as exc:
             findings.append(Finding(file.path, exc.rule, exc.message, exc.hdu, exc.keyword))
-        except (ValueError, TypeError, OverflowError) as exc:
+        except (ValueError, TypeError, OverflowError, UsageFault) as exc:
             message = f"{field.name} from {rule.origin(file)}: {exc}"
             findings.append(Finding(file.path, "KEYWORD_VALUE", message))
         else:

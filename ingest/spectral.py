@@ -82,9 +82,10 @@ def _axis_range(hdu: Hdu) -> Range | None:
     axis = wcs.wcs.spec
     if axis < 0 or axis >= len(hdu.shape):
         return None
-    spectral = wcs.spectral
-    ends = spectral.all_pix2world([[0.5], [hdu.shape[axis] + 0.5]], 1).ravel()
-    kind = str(spectral.wcs.ctype[0])[:4].strip()
+    pixels = np.tile(wcs.wcs.crpix, (2, 1))
+    pixels[:, axis] = 0.5, hdu.shape[axis] + 0.5
+    ends = wcs.wcs_pix2world(pixels, 1)[:, axis]
+    kind = str(wcs.wcs.ctype[axis])[:4].strip()
     values = [_wavelength(kind, float(end), wcs) for end in ends]
     low, high = min(values), max(values)
     if not (low > 0 and math.isfinite(high)):
@@ -166,7 +167,7 @@ def _column_ends(path: str, hdu: Hdu, number: int) -> Range | None:
 
 @cache
 def filters() -> dict[tuple[str, str], Range]:
-    """Ranges in metres by instrument (capitals; ``ANY`` for all) and name of the filter, whose case matters."""
+    """Ranges in metres by instrument (capitals; ``ANY`` for all) and filter, whose case matters."""
     text = files("ingest").joinpath("filters.toml").read_text(encoding="utf-8")
     return {
         (group.upper(), name): (low * 1e-9, high * 1e-9)
