@@ -7,7 +7,6 @@ changed, and a stamp in the database, written last, lets the next start pass ove
 import hashlib
 import json
 import shutil
-from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
 
@@ -19,12 +18,11 @@ from demo.catalogue import write_sources
 from demo.observatory import SEED, observe
 from demo.products.build import write_products
 from demo.raw import write_raw
-from demo.real import Fetched, debian_files, fetch, write_mappings
+from demo.real import Fetched, Progress, debian_files, fetch, write_mappings
 from vo_server.archive import PROPERTY
 from vo_server.config import Settings
 from vo_server.db import Database
 
-Progress = Callable[[int, int | None, str], None]
 PROPERTY_NAME = "demo"  #: of the stamp in archive.property
 
 log = structlog.get_logger(__name__)
@@ -40,9 +38,10 @@ def build(state_dir: Path, settings: Settings, database: Database, progress: Pro
     """
     directory = state_dir / "demo"
     cache = settings.demo_cache or directory / "real"
-    fetched = fetch(cache, lambda what: progress(0, None, what))
-    for name, reason in fetched.missing.items():
-        log.warning("demo_file_missing", file=name, reason=reason, next="it is fetched at the next start")
+    fetched = fetch(cache, progress)
+    for reason in sorted(set(fetched.missing.values())):
+        names = [name for name, why in fetched.missing.items() if why == reason]
+        log.warning("demo_files_missing", files=names, reason=reason, next="fetched at the next start")
     code = _code_digest()
     stamp = _stamp(code, fetched)
     if _read_stamp(database) == stamp and _is_complete(directory, code):

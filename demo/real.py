@@ -21,7 +21,7 @@ from typing import Any
 
 CHUNK = 1 << 20  #: bytes read at a time
 TIMEOUT = 150.0  #: seconds that the download of one wheel may take
-Say = Callable[[str], None]
+Progress = Callable[[int, int | None, str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,20 +150,21 @@ def debian_files() -> tuple[Path, ...]:
     return tuple(path for path in found if path.is_file())
 
 
-def fetch(directory: Path, say: Say, packages: Iterable[Package] | None = None) -> Fetched:
+def fetch(directory: Path, progress: Progress, packages: Iterable[Package] | None = None) -> Fetched:
     """Have every real file below ``directory``, downloading what is not there yet."""
     packages = read_packages() if packages is None else tuple(packages)
     wanted = [p for p in packages if not all(file.is_present(directory) for file in p.files)]
+    missing: dict[str, str] = {}
     if wanted:
-        megabytes = sum(package.size for package in wanted) / 1e6
-        say(f"fetching {len(wanted)} packages with real files ({megabytes:.0f} MB): "
-            + ", ".join(package.name for package in wanted))  # fmt: skip
-    with ThreadPoolExecutor(max_workers=3) as pool:
-        faults = list(pool.map(lambda package: _fetch_package(package, directory), wanted))
-    missing = {name: reason for fault in faults for name, reason in fault.items()}
-    here = [file.path(directory) for package in packages for file in package.files
-            if file.is_present(directory)]  # fmt: skip
-    return Fetched(tuple(here), missing)
+        what = f"fetching real files ({sum(package.size for package in wanted) / 1e6:.0f} MB)"
+        progress(0, len(wanted), what)
+        with ThreadPoolExecutor(max_workers=3) as pool:
+            faults = pool.map(lambda package: _fetch_package(package, directory), wanted)
+            for done, fault in enumerate(faults, 1):
+                missing |= fault
+                progress(done, len(wanted), what)
+    files = (file for package in packages for file in package.files)
+    return Fetched(tuple(file.path(directory) for file in files if file.is_present(directory)), missing)
 
 
 def _document() -> dict[str, Any]:
@@ -196,7 +197,7 @@ def _download(package: Package, directory: Path) -> Path:
     requirement.write_text(f"{package.name}=={package.version} --hash=sha256:{package.sha256}\n")
     command = [
         sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps",
-        "--no-input", "--only-binary=:all:", "--ignore-requires-python", *package.tag_options,
+        "--no-input", "--retries", "2", "--only-binary=:all:", "--ignore-requires-python", *package.tag_options,
         "--dest", str(directory), "--requirement", str(requirement),
     ]  # fmt: skip
     try:

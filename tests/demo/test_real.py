@@ -60,7 +60,7 @@ def package(index: Path) -> Package:
 
 def get(directory: Path, *packages: Package) -> tuple[list[Path], dict[str, str]]:
     """What is there after a fetch, and what is missing."""
-    fetched = fetch(directory, lambda _: None, packages)
+    fetched = fetch(directory, lambda *_: None, packages)
     return list(fetched.paths), dict(fetched.missing)
 
 
