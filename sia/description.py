@@ -4,32 +4,18 @@ from collections.abc import Mapping, Sequence
 
 from sia.params import OPTIONS, PARAMETERS, SiaParameter
 from vo_server.formats import FORMATS, Param, ServiceDescriptor
-from vo_server.vosi import Capability, Interface, Parameter
+from vo_server.vosi import Capability, Interface
 
 STANDARD_ID = "ivo://ivoa.net/std/SIA#query-2.0"
 QUERY_PATH = "/sia2/query"
-#: Shapes of POS and their xtypes: the standard describes the parameter once for each.
-SHAPES = ("circle", "range", "polygon")
-
 MAXREC = "Number of rows, at most; 0 for the columns only"
 RESPONSEFORMAT = "Format of the answer: a name such as csv, or a media type"
 
+#: Parameters are left to `self_descriptor`: pyvo 1.9 warns of every ``param`` in a capability.
 CAPABILITIES = (
     Capability(
         STANDARD_ID,
-        (
-            Interface(
-                QUERY_PATH,
-                version="2.0",
-                use="base",
-                result_type="application/x-votable+xml",
-                parameters=(
-                    *(Parameter(item.name, item.description, ucd=item.ucd) for item in PARAMETERS),
-                    Parameter("MAXREC", MAXREC, datatype="int", arraysize=""),
-                    Parameter("RESPONSEFORMAT", RESPONSEFORMAT, ucd="meta.code.mime"),
-                ),
-            ),
-        ),
+        (Interface(QUERY_PATH, version="2.0", use="base", result_type="application/x-votable+xml"),),
     ),
 )
 
@@ -42,7 +28,7 @@ def self_descriptor(root_url: str, options: Mapping[str, Sequence[str]]) -> Serv
     options : mapping
         Values that the archive's products have, for parameters whose values no standard lists.
     """
-    params = [param for item in PARAMETERS for param in _describe(item, options)]
+    params = [_describe(item, options) for item in PARAMETERS]
     params.append(Param("MAXREC", "int", None, description=MAXREC, minimum="0"))
     params.append(Param("RESPONSEFORMAT", description=RESPONSEFORMAT, options=tuple(FORMATS)))
     return ServiceDescriptor(
@@ -69,20 +55,15 @@ def links_descriptor(root_url: str) -> ServiceDescriptor:
     )
 
 
-def _describe(item: SiaParameter, options: Mapping[str, Sequence[str]]) -> list[Param]:
-    if item.kind == "pos":
-        return [
-            Param(item.name, ucd=item.ucd, unit=item.unit, xtype=shape, description=item.description)
-            for shape in SHAPES
-        ]
+def _describe(item: SiaParameter, options: Mapping[str, Sequence[str]]) -> Param:
     if item.kind == "interval":
-        return [
-            Param(
-                item.name, "double", "2", item.ucd, item.unit, xtype="interval", description=item.description
-            )
-        ]
-    if item.kind == "period":
-        return [Param(item.name, ucd=item.ucd, description=item.description)]
+        return Param(
+            item.name, "double", "2", item.ucd, item.unit, xtype="interval", description=item.description
+        )
+    # The standard's example describes POS three times, as text with the xtypes circle, range and polygon.
+    # DALI has these for arrays of numbers, and STILTS calls the rest an error: so it is text, once.
     datatype, arraysize = ("int", None) if item.kind == "integer" else ("char", "*")
     listed = tuple(OPTIONS.get(item.name) or options.get(item.name, ()))
-    return [Param(item.name, datatype, arraysize, item.ucd, description=item.description, options=listed)]
+    return Param(
+        item.name, datatype, arraysize, item.ucd, item.unit, description=item.description, options=listed
+    )
