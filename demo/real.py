@@ -197,8 +197,8 @@ def _download(package: Package, directory: Path) -> Path:
     requirement.write_text(f"{package.name}=={package.version} --hash=sha256:{package.sha256}\n")
     command = [
         sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps",
-        "--no-input", "--retries", "2", "--only-binary=:all:", "--ignore-requires-python", *package.tag_options,
-        "--dest", str(directory), "--requirement", str(requirement),
+        "--no-input", "--retries", "2", "--only-binary=:all:", "--ignore-requires-python",
+        *package.tag_options, "--dest", str(directory), "--requirement", str(requirement),
     ]  # fmt: skip
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT, check=False)
