@@ -1,5 +1,6 @@
 """The command line, ``vo-server``: makes settings and database, then hands them to who does the work."""
 
+import json
 import signal
 import sys
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -51,7 +53,6 @@ def main() -> NoReturn:
 def demo(port: Port = None, directory: Directory = None) -> None:
     """Build the demo archive, where it is not there yet, and serve it."""
     from demo.build import build
-
     from vo_server.db import migrate, open_database, rebase
     from vo_server.processes import serve as run
 
@@ -94,19 +95,33 @@ def ingest(
     explain: Annotated[
         bool, typer.Option("--explain", help="Only print every column, its value and where it came from.")
     ] = False,
+    collection: Annotated[
+        str | None, typer.Option(help="The mapping for all files, instead of the one whose rules match.")
+    ] = None,
+    full: Annotated[
+        bool, typer.Option("--full", help="Read files again whose size and time of change are the same.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print counts and findings as JSON.")] = False,
     directory: Directory = None,
 ) -> None:
-    """Take files into the archive; what is known already is left as it is."""
+    """Take files into the archive; what is known already is left as it is.
+
+    Status 1 tells that files were rejected; all others are in the archive.
+    """
     import ingest as ingestion
 
     settings = Settings.load(state_dir=directory)
     if explain:
         for path in paths:
-            _print_explanation(path)
+            _print_explanation(path, settings)
         return
-    with _ready(settings) as database:
-        with _progress() as progress:
-            report = ingestion.run(paths, database, settings, progress)
+    with _ready(settings) as database, _progress() as progress:
+        report = ingestion.run(paths, database, settings, progress, collection=collection, full=full)
+    if as_json:
+        typer.echo(json.dumps(report.as_json(), indent=1))
+    else:
+        for finding in report.findings:
+            typer.echo(str(finding))
         typer.echo(str(report))
     raise typer.Exit(1 if report.rejected else 0)
 
@@ -160,7 +175,7 @@ def check(directory: Directory = None) -> None:
     healthy = True
     for found in run_checks(Settings.load(state_dir=directory)):
         healthy &= found.status != "failed"
-        table.add_row(marks[found.status], found.name, found.detail)
+        table.add_row(marks[found.status], found.name, escape(found.detail))
     Console().print(table)
     raise typer.Exit(0 if healthy else 1)
 
@@ -213,12 +228,12 @@ def _progress() -> Iterator[_Bar]:
         yield _Bar(bar)
 
 
-def _print_explanation(path: Path) -> None:
+def _print_explanation(path: Path, settings: Settings) -> None:
     from ingest import explain
 
-    table = Table("column", "value", "from", title=str(path))
-    for row in explain(path):
-        table.add_row(row.column, "" if row.value is None else str(row.value), row.origin)
+    table = Table("column", "value", "from", title=escape(str(path)))
+    for row in explain(path, settings):
+        table.add_row(*map(escape, (row.column, "" if row.value is None else str(row.value), row.origin)))
     Console().print(table)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.exc import InternalError, OperationalError, ProgrammingError
+from sqlalchemy.exc import DBAPIError
 
 from vo_server.archive import FILE, JOB, PROPERTY
 from vo_server.db import Database
@@ -20,6 +20,11 @@ def reader(database: Database) -> Iterator[sa.Connection]:
     engine.dispose()
 
 
+def sqlstate(exc: DBAPIError) -> object:
+    """PostgreSQL's code: 42501 no right to do it, 25006 not in a read-only transaction."""
+    return getattr(exc.orig, "pgcode", None)
+
+
 @pytest.mark.parametrize("table", ["ivoa.obscore", "dbo.raw", "header.keyword", "tap_schema.tables"])
 def test_the_reader_reads_what_is_published(reader: sa.Connection, table: str) -> None:
     assert reader.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar() is not None
@@ -32,14 +37,14 @@ def test_the_reader_reads_what_is_published(reader: sa.Connection, table: str) -
         "SELECT * FROM archive.file",
         "SELECT pg_read_file('/etc/passwd')",
         "SELECT rolpassword FROM pg_authid",
-        "SET ROLE vo_owner",
+        "SET SESSION AUTHORIZATION pg_monitor",
         "COPY (SELECT 1) TO PROGRAM 'true'",
     ],
 )
 def test_the_reader_reads_nothing_else(reader: sa.Connection, statement: str) -> None:
-    with pytest.raises(ProgrammingError) as caught:
+    with pytest.raises(DBAPIError) as caught:
         reader.exec_driver_sql(statement)
-    assert "permission denied" in str(caught.value) or "does not exist" in str(caught.value)
+    assert sqlstate(caught.value) == "42501"
 
 
 @pytest.mark.parametrize(
@@ -54,10 +59,9 @@ def test_the_reader_reads_nothing_else(reader: sa.Connection, statement: str) ->
 def test_the_reader_writes_nothing(reader: sa.Connection, statement: str) -> None:
     for prelude in ("SELECT 1", "SET TRANSACTION READ WRITE"):
         reader.exec_driver_sql(prelude)
-        with pytest.raises((InternalError, ProgrammingError)) as caught:
+        with pytest.raises(DBAPIError) as caught:
             reader.exec_driver_sql(statement)
-        message = str(caught.value)
-        assert "read-only" in message or "permission denied" in message or "must be owner" in message
+        assert sqlstate(caught.value) in ("25006", "42501")
         reader.rollback()
 
 
@@ -100,13 +104,8 @@ def test_the_writer_keeps_jobs_and_looks_up_files(database: Database) -> None:
     ],
 )
 def test_the_writer_does_nothing_else(database: Database, statement: sa.Executable) -> None:
-    with database.writer.connect() as connection, pytest.raises(ProgrammingError):
+    with (
+        database.writer.connect() as connection,
+        pytest.raises(DBAPIError, match=r"permission denied|must be owner"),
+    ):
         connection.execute(statement)
-
-
-def test_a_wrong_password_does_not_connect(database: Database) -> None:
-    url = sa.engine.make_url(database.reader_url).set(drivername="postgresql+psycopg2", password="guess")
-    engine = sa.create_engine(url)
-    with pytest.raises(OperationalError, match="password authentication failed"):
-        engine.connect()
-    engine.dispose()
