@@ -22,7 +22,7 @@ from vo_server import sky
 
 LONGEST_EDGE = 1.0  #: degrees; longer edges are cut, since pixel rows are no great circles
 MOST_CUTS = 64  #: per edge
-#: The keywords of a WCS (FITS 4.0, table 22; SIP; the plate solutions of DSS): astropy looks at every card that
+#: The keywords of a WCS (FITS 4.0, table 22; SIP; plate solutions of DSS): astropy looks at every card that
 #: it is given. Lookup tables (CPDIS, D2IMDIS) shift positions by less than a few pixels and are left out.
 _WCS_KEYWORDS = re.compile(
     r"WCSAXES|NAXIS\d*|(CTYPE|CRVAL|CRPIX|CDELT|CUNIT|CROTA)\d+|(CD|PC|PV|PS)\d+_\d+|(PC|CD)\d{6}|LONPOLE|LATPOLE"

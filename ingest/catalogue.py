@@ -1,0 +1,238 @@
+"""Publishing an operator's own catalogue: a Felis document and a file of rows become a TAP table."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import psycopg2
+import pyarrow as pa
+import pyarrow.compute as pc
+import sqlalchemy as sa
+
+from ingest.copy import arrow_type, copy
+from ingest.hidden import shape_and_box
+from ingest.tables import Source, open_table
+from vo_server import schemas, sky
+from vo_server.catalog import publish_schema, read_catalog
+from vo_server.db import Database
+from vo_server.errors import UsageFault
+from vo_server.tables import PointIndex, RegionIndex, Schema, Table
+
+Progress = Callable[[int, int | None, str], None]
+
+
+def publish(schema: Path | str, data: Path, database: Database, progress: Progress | None = None) -> int:
+    """Publish the rows of ``data`` as the table that ``schema`` declares.
+
+    The table is filled beside the one that clients see and takes its place in one short transaction: they see
+    the former rows or the new ones, never half of them.
+
+    Parameters
+    ----------
+    schema : Path or str
+        The Felis document, or the file that has it. Of several tables, that of the data file's name is meant.
+    data : Path
+        Parquet, CSV, TSV, FITS or VOTable, with the columns of the table under their names (in any case).
+    progress : callable, optional
+        Called as ``progress(rows done, rows or None, what)``.
+
+    Returns
+    -------
+    int
+        Rows published.
+
+    Raises
+    ------
+    UsageFault
+        Document and file do not agree, or a value is not of its column's type; the message names file and
+        column.
+    """
+    document = schema.read_text(encoding="utf-8") if isinstance(schema, Path) else schema
+    declared = schemas.parse(document)
+    table = _wanted(declared, data)
+    source = open_table(data)
+    spelled = _match_columns(table, source, data)
+    place = f"publishing_{declared.name.lower()}"
+    staged = replace(declared, name=place, tables=(replace(table, name=f"{place}.{table.relation[1]}"),))
+    relation = next(iter(schemas.metadata([staged]).sorted_tables))
+    say = progress or (lambda done, total, what: None)
+    with database.owner.begin() as connection:
+        _check_siblings(connection, declared)
+        # What a killed run left behind goes; it was never seen.
+        connection.execute(sa.schema.DropSchema(place, cascade=True, if_exists=True))
+        connection.execute(sa.schema.CreateSchema(place))
+        connection.execute(sa.schema.CreateTable(relation))
+    try:
+        with database.owner.begin() as connection:
+            rows = _fill(connection, relation, table, source, spelled, data, say)
+        with database.owner.begin() as connection:
+            _take_place(connection, declared, document, relation)
+    finally:
+        with database.owner.begin() as connection:
+            connection.execute(sa.schema.DropSchema(place, cascade=True, if_exists=True))
+    return rows
+
+
+def _wanted(declared: Schema, data: Path) -> Table:
+    tables = {table.relation[1]: table for table in declared.tables if not table.is_view}
+    if len(tables) == 1:
+        return next(iter(tables.values()))
+    stem = data.name.partition(".")[0].lower()
+    if stem not in tables:
+        names = ", ".join(sorted(tables))
+        raise UsageFault(
+            f"the document has the tables {names}: give the data file ({data.name}) the name of one"
+        )
+    return tables[stem]
+
+
+def _match_columns(table: Table, source: Source, data: Path) -> dict[str, str]:
+    """Lower-case name of each column -> the file's spelling.
+
+    Raises
+    ------
+    UsageFault
+        The file has columns that the document does not declare, or lacks one that may not be null.
+    """
+    spelled = {name.lower(): name for name in source.names}
+    if len(spelled) < len(source.names):
+        raise UsageFault(f"{data.name} has columns whose names differ only in case")
+    if strange := sorted(spelled.keys() - table.by_name.keys()):
+        names = ", ".join(spelled[name] for name in strange)
+        raise UsageFault(f"{data.name} has columns that {table.name} does not declare: {names}")
+    absent = [c.name for c in table.columns if not c.nullable and c.name.lower() not in spelled]
+    if absent:
+        raise UsageFault(
+            f"{data.name} lacks columns of {table.name} that may not be null: {', '.join(absent)}"
+        )
+    return spelled
+
+
+def _check_siblings(connection: sa.Connection, declared: Schema) -> None:
+    """A schema's document tells all of its tables: one that does not would hide the others."""
+    for known in read_catalog(connection).schemas:
+        if known.name.lower() == declared.name.lower():
+            kept = {table.relation[1] for table in declared.tables}
+            if gone := sorted(t.name for t in known.tables if t.relation[1] not in kept):
+                raise UsageFault(
+                    f"the schema {known.name} also has {', '.join(gone)}: declare them in the document too"
+                )
+
+
+def _fill(
+    connection: sa.Connection,
+    relation: sa.Table,
+    table: Table,
+    source: Source,
+    spelled: Mapping[str, str],
+    data: Path,
+    say: Progress,
+) -> int:
+    what = f"publishing {table.name}"
+    types = {spelled[name]: arrow_type(relation.c[name].type) for name in spelled}
+    done = 0
+    say(0, source.rows, what)
+    for batch in _read(source, types, data):
+        columns = _cast(batch, relation, spelled, data)
+        for point in table.points:
+            _add_pixels(columns, point, data)
+        for region in table.regions:
+            _add_shapes(columns, region, data)
+        _check_nulls(columns, table, data)
+        try:
+            copy(connection, f"{relation.schema}.{relation.name}", pa.table(columns))
+        except psycopg2.Error as exc:
+            reason = str(exc).strip().splitlines()
+            raise UsageFault(f"{data.name}: {'; '.join(reason[:2])}") from exc
+        done += batch.num_rows
+        say(done, source.rows, what)
+    for index in sorted(relation.indexes, key=lambda index: str(index.name)):
+        index.create(connection)
+    connection.exec_driver_sql(f"ANALYZE {relation.schema}.{relation.name}")
+    return done
+
+
+def _read(source: Source, types: Mapping[str, pa.DataType], data: Path) -> Iterator[pa.RecordBatch]:
+    try:
+        yield from source.batches(types)
+    except (pa.ArrowException, OSError, ValueError) as exc:
+        raise UsageFault(f"{data.name}: {exc}") from exc
+
+
+def _cast(
+    batch: pa.RecordBatch, relation: sa.Table, spelled: Mapping[str, str], data: Path
+) -> dict[str, pa.Array]:
+    """The columns in the types of the database; NaN is null, as FITS means it."""
+    columns = {}
+    for name, spelling in spelled.items():
+        values, wanted = batch.column(spelling), arrow_type(relation.c[name].type)
+        try:
+            if pa.types.is_dictionary(values.type):
+                values = values.dictionary_decode()
+            values = pc.cast(values, wanted)
+        except pa.ArrowException as exc:
+            raise UsageFault(f"{data.name}, column {spelling}: {exc}") from exc
+        if pa.types.is_floating(wanted):
+            values = pc.if_else(pc.is_nan(values), pa.scalar(None, wanted), values)
+        if isinstance(relation.c[name].type, (sa.SmallInteger, sa.Integer)):
+            _check_range(values, relation.c[name], spelling, data)
+        columns[name] = values
+    return columns
+
+
+def _check_range(values: pa.Array, column: sa.Column[int], spelling: str, data: Path) -> None:
+    if isinstance(column.type, sa.BigInteger) or not len(values):
+        return
+    bits = 15 if isinstance(column.type, sa.SmallInteger) else 31
+    ends = pc.min_max(values).as_py()
+    if ends["min"] is not None and (ends["min"] < -(2**bits) or ends["max"] >= 2**bits):
+        raise UsageFault(f"{data.name}, column {spelling}: {ends} does not fit into {bits + 1} bits")
+
+
+def _check_nulls(columns: Mapping[str, pa.Array], table: Table, data: Path) -> None:
+    for column in table.columns:
+        values = columns.get(column.name.lower())
+        if values is not None and not column.nullable and values.null_count:
+            raise UsageFault(f"{data.name}, column {column.name}: {values.null_count} values are null")
+
+
+def _add_pixels(columns: dict[str, pa.Array], point: PointIndex, data: Path) -> None:
+    """The HEALPix pixel beside each position."""
+    if point.ra not in columns or point.dec not in columns:
+        return
+    ra, dec = columns[point.ra], columns[point.dec]
+    known = np.asarray(pc.and_(pc.is_valid(ra), pc.is_valid(dec)))
+    pixels = np.zeros(len(known), dtype=np.int64)
+    try:
+        pixels[known] = sky.hpx(
+            np.asarray(ra.filter(pa.array(known))), np.asarray(dec.filter(pa.array(known)))
+        )
+    except (UsageFault, ValueError) as exc:
+        raise UsageFault(f"{data.name}, columns {point.ra} and {point.dec}: {exc}") from exc
+    columns[point.hpx] = pa.array(pixels, mask=~known)
+
+
+def _add_shapes(columns: dict[str, pa.Array], region: RegionIndex, data: Path) -> None:
+    """Shape and box beside each region."""
+    if region.region not in columns:
+        return
+    found: list[tuple[str | None, str | None]] = []
+    for number, text in enumerate(columns[region.region].to_pylist(), 1):
+        try:
+            found.append((None, None) if text is None else shape_and_box(text))
+        except UsageFault as exc:
+            raise UsageFault(f"{data.name}, column {region.region}, row {number}: {exc}") from exc
+    columns[region.shape] = pa.array([shape for shape, _ in found], pa.string())
+    columns[region.box] = pa.array([box for _, box in found], pa.string())
+
+
+def _take_place(connection: sa.Connection, declared: Schema, document: str, filled: sa.Table) -> None:
+    """Put the filled table where clients look for it, with rights and TAP_SCHEMA."""
+    name = declared.name.lower()
+    quoted = connection.dialect.identifier_preparer.quote(filled.name)
+    target = connection.dialect.identifier_preparer.quote(name)
+    connection.execute(sa.schema.CreateSchema(name, if_not_exists=True))
+    connection.exec_driver_sql(f"DROP TABLE IF EXISTS {target}.{quoted}")
+    connection.exec_driver_sql(f"ALTER TABLE {filled.schema}.{quoted} SET SCHEMA {target}")
+    publish_schema(connection, declared, document)
