@@ -12,7 +12,7 @@ from vo_server.formats.rows import Rows
 from vo_server.tables import Column
 
 #: Bytes of a row group: large enough for readers, small enough to stream.
-ROW_GROUP_BYTES = 16 << 20
+ROW_GROUP_BYTES = 8 << 20
 
 
 class ByteSink:
