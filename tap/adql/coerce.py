@@ -1,6 +1,7 @@
 """Bringing two values to one kind, so that the database is never asked to guess."""
 
 import re
+from dataclasses import replace
 from datetime import datetime
 
 from tap.adql import tree
@@ -107,8 +108,8 @@ def as_text(value: Expression, at: Place) -> Expression:
         return value
     if of.kind is Kind.TIMESTAMP:
         return Apply(TIMESTAMP_TEXT, (value,), Type(Kind.TEXT, of.unit, of.ucd))
-    if is_stored_text(value):
-        return value
+    if isinstance(value, Field) and is_stored_text(value):
+        return replace(value, type=replace(of, kind=Kind.TEXT))
     if of.kind in GEOMETRIES:
         raise AdqlError(
             "a geometry has no other operators than CONTAINS, INTERSECTS, DISTANCE and the like", at
@@ -156,6 +157,8 @@ def unified(values: list[Expression], at: Place) -> tuple[list[Expression], Kind
             raise AdqlError(f"{kind.value} and {of.value} have no kind in common", at)
     if kind in GEOMETRIES:
         raise AdqlError("a geometry is not possible here", at)
+    if kind is Kind.NULL:
+        kind = Kind.TEXT  # as PostgreSQL has it
     made = []
     for value in values:
         if isinstance(value, Literal) and value.type.kind is Kind.TEXT and kind is not Kind.TEXT:

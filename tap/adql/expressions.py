@@ -21,7 +21,8 @@ from tap.adql.functions import (
     Function,
 )
 from tap.adql.geometry import GeometryCalls, fixed_cast
-from tap.adql.kinds import INTEGERS, NUMBERS, Kind, Type, arithmetic, wider
+from tap.adql.grouping import relations
+from tap.adql.kinds import GEOMETRIES, INTEGERS, NUMBERS, Kind, Type, arithmetic, settled, wider
 from tap.adql.scope import Output, Scope
 from tap.adql.tree import Apply, Condition, Expression, Literal
 
@@ -141,7 +142,10 @@ class Expressions:
         query, outputs = self._subquery(node.query, scope)
         if len(outputs) != 1:
             raise AdqlError(f"a sub-query used as a value has one column, not {len(outputs)}", _start(query))
-        return tree.Scalar(query, _start(query), outputs[0].type)
+        of = settled(outputs[0].type)
+        if of.kind in GEOMETRIES:
+            of = replace(of, kind=as_text(outputs[0].expression, _start(query)).type.kind)
+        return tree.Scalar(query, _start(query), of)
 
     # Functions.
 
@@ -183,6 +187,9 @@ class Expressions:
         scope.inside = True
         arguments = [self.value(argument, scope) for argument in node.arguments]
         scope.inside = False
+        own = {id(relation) for relation in scope.relations}
+        if (met := {id(r) for a in arguments for r in relations(a)}) and not met & own:
+            raise AdqlError(f"{name} takes columns of its own query, not of the one around", node.at)
         if name in ("MIN", "MAX") and arguments and arguments[0].type.kind is Kind.BOOLEAN:
             raise AdqlError(f"{name} has no meaning for booleans", node.at)
         form, arguments = _form(function, name, arguments, node.at)
@@ -224,7 +231,7 @@ class Expressions:
         query, outputs = self._subquery(node.query, scope)
         if len(outputs) != 1:
             raise AdqlError(f"the sub-query of IN has one column, not {len(outputs)}", node.at)
-        a, b = operand.type.kind, outputs[0].type.kind
+        a, b = operand.type.kind, settled(outputs[0].type).kind
         if a is not b and not (a in NUMBERS and b in NUMBERS) and Kind.NULL not in (a, b):
             raise AdqlError(f"{a.value} cannot be compared with {b.value}", node.at)
         return tree.InQuery(operand, query, node.negated, node.at)
@@ -329,7 +336,9 @@ def _nullif(arguments: list[Expression], at: Place) -> Expression:
     if len(arguments) != 2:
         raise AdqlError(f"NULLIF has {len(arguments)} arguments; call it NULLIF(x, y)", at)
     left, right = comparable(arguments[0], arguments[1], at)
-    return Apply("NULLIF({0}, {1})", (left, right), left.type)
+    return Apply(
+        "NULLIF({0}, {1})", (left, right), settled(right.type if left.type.kind is Kind.NULL else left.type)
+    )
 
 
 def _shared(values: list[Expression], kind: Kind) -> Type:

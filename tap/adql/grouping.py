@@ -1,6 +1,6 @@
 """GROUP BY: which columns may stand outside aggregates (SQL-92, query specification)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from tap.adql import tree
 from tap.adql.errors import AdqlError, Place
@@ -32,3 +32,19 @@ def _check(node: tree.Node, group: tuple[tree.Expression, ...], own: set[int], a
         )
     for child in node.children:
         _check(child, group, own, at)
+
+
+def has_aggregate(node: tree.Node) -> bool:
+    """Whether an expression has an aggregate of its own query."""
+    if isinstance(node, tree.Apply) and node.aggregate:
+        return True
+    return not isinstance(node, tree.Query) and any(has_aggregate(child) for child in node.children)
+
+
+def relations(node: tree.Node) -> Iterator[tree.Relation]:
+    """The relations whose columns an expression has, sub-queries apart."""
+    if isinstance(node, tree.Field):
+        yield node.relation
+    elif not isinstance(node, tree.Query):
+        for child in node.children:
+            yield from relations(child)

@@ -88,6 +88,11 @@ def kind_of(column: Column) -> Kind:
     return Kind.OTHER
 
 
+def settled(of: Type) -> Type:
+    """The type of a sub-query's column: a NULL that nothing gave a type is a string in PostgreSQL."""
+    return Type(Kind.TEXT) if of.kind is Kind.NULL else of
+
+
 def output_column(name: str, of: Type) -> Column:
     """The metadata of a result's column called ``name``."""
     if of.column is not None:

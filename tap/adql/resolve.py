@@ -6,7 +6,7 @@ from tap.adql import tree
 from tap.adql.coerce import as_text, unified
 from tap.adql.errors import AdqlError, Place
 from tap.adql.expressions import Expressions
-from tap.adql.grouping import check_grouping
+from tap.adql.grouping import check_grouping, has_aggregate
 from tap.adql.kinds import GEOMETRIES, Kind, Type
 from tap.adql.scope import Output, Scope
 from tap.adql.selection import item_name, unique_names
@@ -151,8 +151,11 @@ class _Resolver:
             value = named.expression
         else:
             value = self._expressions.value(term, scope)
+        at = getattr(term, "at", tree.NOWHERE)
         if isinstance(value, tree.Geometry):
-            raise AdqlError("GROUP BY takes no geometry", getattr(term, "at", tree.NOWHERE))
+            raise AdqlError("GROUP BY takes no geometry", at)
+        if has_aggregate(value):
+            raise AdqlError("GROUP BY takes no aggregate", at)
         return value
 
     def _only_output(self, name: tree.Name, outputs: tuple[Output, ...], scope: Scope) -> Output | None:
@@ -164,7 +167,7 @@ class _Resolver:
 
     def _order(self, node: Order, body: tree.Body, outputs: tuple[Output, ...], scope: Scope | None) -> Order:
         term = node.term
-        if isinstance(term, Literal) and not isinstance(term.value, str | None):
+        if isinstance(term, Literal) and not isinstance(term.value, str | bool | None):
             if not isinstance(term.value, int) or not 1 <= term.value <= len(outputs):
                 raise AdqlError(
                     f"ORDER BY {term.value}: a position is a number from 1 to {len(outputs)}", term.at
@@ -188,7 +191,9 @@ class _Resolver:
         if isinstance(value, tree.Geometry):
             raise AdqlError("ORDER BY takes no geometry", node.at)
         if _grouped(body, scope):
-            check_grouping(replace(body, items=(tree.Item(value),), having=None), scope, [node.at])
+            # An aggregate here alone makes groups too, of all rows.
+            items = (*body.items, tree.Item(value))
+            check_grouping(replace(body, items=items), scope, [body.at] * len(body.items) + [node.at])
         return Order(value, node.descending, node.at)
 
     def _position(self, node: Order, position: int, body: tree.Body, outputs: tuple[Output, ...]) -> Order:

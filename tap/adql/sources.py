@@ -6,7 +6,7 @@ from dataclasses import replace
 from tap.adql import tree
 from tap.adql.coerce import comparable
 from tap.adql.errors import AdqlError, did_you_mean, suggest
-from tap.adql.kinds import Kind, Type, output_column
+from tap.adql.kinds import Kind, Type, output_column, settled
 from tap.adql.scope import Merged, Output, Scope, Side, spelled
 from tap.adql.tree import Apply, Expression, Identifier, Relation, Shape, Source
 from vo_server.tables import Catalog, PointIndex, Table
@@ -112,7 +112,7 @@ def derived_relation(name: str, outputs: Sequence[Output], hidden: Sequence[Outp
         name,
         (name.lower(),),
         {o.key.lower(): output_column(o.name, o.type) for o in outputs},
-        {o.key.lower(): o.type.kind for o in outputs},
+        {o.key.lower(): settled(o.type).kind for o in outputs},
         {o.key.lower(): o.key for o in outputs},
         tuple(points),
         shapes,

@@ -9,10 +9,9 @@ from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from typing import Any
 
-from vo_server.sky import Region
-
 from tap.adql.errors import Place
 from tap.adql.kinds import UNKNOWN, Kind, Type
+from vo_server.sky import Region
 from vo_server.tables import Column, PointIndex
 
 NOWHERE: Place = (1, 1)
@@ -432,7 +431,7 @@ class Field(Expression):
 
     relation: Relation
     column: str  #: name in the database
-    type: Type
+    type: Type = field(compare=False)
     qualified: bool = field(default=True, compare=False)
 
     @property
