@@ -2,6 +2,8 @@
 
 import os
 import secrets
+import subprocess
+import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -15,14 +17,15 @@ from starlette.routing import BaseRoute, Route
 from datalink.files import File, check_public, find_file, make_file, obscore_relation
 from datalink.links.query import select_relations
 from datalink.links.rows import Relation, is_preview
-from datalink.reading import Unpicturable, picture_of
+from datalink.reading import NOTHING
 from datalink.sending import open_stored, send_file
-from vo_server.errors import NotFoundFault
+from vo_server.errors import FatalFault, NotFoundFault, TransientFault
 
 #: Types of product that a picture can show. Catalogues have none here.
 PRODUCT_TYPES = ("image", "cube", "spectrum")
 MAX_BYTES = 2 * 1024**3  #: of a file that is opened to be drawn
 MAX_PACKED = 256 * 1024**2  #: the same of a compressed one, which has to be unpacked in memory
+LONGEST = 60.0  #: seconds that a drawing may take
 DRAWN_AT_ONCE = 2  #: the other requests of the process wait for memory and processor
 
 
@@ -54,7 +57,7 @@ class Drawings:
         NotFoundFault
             It cannot be drawn.
         TransientFault
-            The store does not have the file now.
+            The store does not have the file now, or drawing takes too long.
         """
         place = self._place(file)
         if not self.may_have(file):
@@ -72,10 +75,16 @@ class Drawings:
 
     def _draw(self, file: File) -> bytes:
         open_stored(file).stream.close()
+        command = [sys.executable, "-P", "-m", "datalink.reading", str(file.path)]
         try:
-            return picture_of(file.path)
-        except Unpicturable:
+            done = subprocess.run(command, capture_output=True, timeout=LONGEST, check=False)
+        except (subprocess.TimeoutExpired, OSError) as exc:
+            raise TransientFault(f"the preview of {file.dp_id} is not ready: try again later") from exc
+        if done.returncode == NOTHING:
             return b""
+        if done.returncode or not done.stdout:
+            raise FatalFault(f"the preview of {file.dp_id} could not be made")
+        return done.stdout
 
     def _place(self, file: File) -> Path:
         return self._directory / file.sha256[:2] / f"{file.sha256}.png"

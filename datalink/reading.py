@@ -1,5 +1,12 @@
-"""What a preview shows of a FITS file: its first image, its cube seen as one image, or its spectrum."""
+"""What a preview shows of a FITS file: its first image, its cube seen as one image, or its spectrum.
 
+``python -m datalink.reading FILE`` writes the PNG to standard output; the server runs it like this, so that a
+large or damaged file costs the server itself neither memory nor a thread.
+"""
+
+import sys
+import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +19,12 @@ from datalink.pictures import SIDE, draw_image, draw_spectrum
 Floats = NDArray[np.float64]
 
 PLANES = 64  #: of a cube that are averaged, evenly over its spectral axis
-#: Names and UCDs of the columns of a spectrum (Phase 3, spectrum format), the best first.
+#: Names of the columns of a spectrum (Phase 3, spectrum format), the best first.
 WAVE_NAMES = ("WAVE", "WAVELENGTH", "LAMBDA", "LAM", "FREQ", "ENER")
 FLUX_NAMES = ("FLUX", "FLUX_REDUCED", "FLUX_NORM", "FLAM", "FNU", "COUNTS")
+
+
+NOTHING = 3  #: exit status where nothing can be drawn
 
 
 class Unpicturable(Exception):
@@ -39,6 +49,17 @@ def picture_of(path: Path) -> bytes:
     except (OSError, ValueError, TypeError, KeyError, IndexError, fits.VerifyError) as exc:
         raise Unpicturable("the file cannot be read as FITS") from exc
     raise Unpicturable("there is no image and no spectrum in the file")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Write the picture of the file that is named; the exit status."""
+    warnings.simplefilter("ignore")  # what astropy repairs in a header does not matter to a picture
+    try:
+        picture = picture_of(Path(arguments[0]))
+    except (Unpicturable, MemoryError):
+        return NOTHING
+    sys.stdout.buffer.write(picture)
+    return 0
 
 
 def _draw(hdu: Any) -> bytes | None:
@@ -92,3 +113,7 @@ def _linear_axis(header: Any, size: int) -> Floats:
     return (
         float(header.get("CRVAL1", 0.0)) + (np.arange(size) + 1.0 - float(header.get("CRPIX1", 1.0))) * step
     )
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -13,6 +13,7 @@ MAX_IDS = 10_000  #: identifiers that one request is answered for; more make an 
 VOTABLE = "application/x-votable+xml"
 #: The preferred media type of an answer (DataLink 1.1, DataLink MIME Type).
 DATALINK = f"{VOTABLE};content=datalink"
+_CONTENT = re.compile(r';\s*content\s*=\s*"?datalink"?', re.ASCII | re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,8 @@ def parse_responseformat(text: str | None) -> Format:
     UsageFault
         It is unknown.
     """
+    if text is not None:
+        text = _CONTENT.sub("", text)
     found = negotiate(text, default="votable/td")
     if found.name == "votable":
         # Of this service, plain "votable" means TABLEDATA; text/xml is answered as text/xml.
