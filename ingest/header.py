@@ -16,15 +16,17 @@ Value = str | int | float | bool | None
 _PRINTABLE = bytes(range(32, 127))
 _CLEAN = bytes(byte if 32 <= byte < 127 else (32 if byte == 0 else 63) for byte in range(256))
 
+# A quote is doubled inside a string; a single one that cannot be the end is what many write ('O'Meara').
+_STRING = r"'(?P<string>(?:''|[^']|'(?=[^ /']))*)'(?![^ /])"
 # A number must be followed by a blank, a slash or the end: 2024-10-03 is not the integer 2024.
 _VALUE = (
-    r" *(?:'(?P<string>(?:''|[^'])*)'(?![^ /])|(?P<logical>[TF])(?![^ /])|(?P<integer>[+-]?\d+)(?![^ /])"
+    rf" *(?:{_STRING}|(?P<logical>[TF])(?![^ /])|(?P<integer>[+-]?\d+)(?![^ /])"
     r"|(?P<real>[+-]?(?:\d+\.?\d*|\.\d+)(?:[EDed][+-]?\d+)?)(?![^ /])|(?P<complex>\([^)]*\))(?![^ /]))?"
     r" *(?:/(?P<comment>.*))?$"
 )
 _STANDARD = re.compile(r"(?=.{8}= )(?P<keyword>[A-Z0-9_-]+) *= " + _VALUE)
 _HIERARCH = re.compile(r"HIERARCH +(?P<keyword>[!-<>-~](?:[ -<>-~]*[!-<>-~])?) *= ?" + _VALUE)
-_CONTINUE = re.compile(r"CONTINUE +'(?P<string>(?:''|[^'])*)' *(?:/(?P<comment>.*))?$")
+_CONTINUE = re.compile(rf"CONTINUE +{_STRING} *(?:/(?P<comment>.*))?$")
 _UNIT = re.compile(r"\[([^\]]{1,40})\]")
 _COMMENTARY = frozenset({"COMMENT ", "HISTORY ", "        "})
 
@@ -91,9 +93,10 @@ def parse_cards(block: bytes) -> tuple[list[Card], list[Fault]]:
             card, fault = _unreadable(pos, lines[pos])
             faults.append(fault)
         elif card.vtype == "S" and str(card.value)[-1:] == "&":
-            while following < len(lines) and (more := _CONTINUE.match(lines[following])):
-                card = _continued(card, more, lines[following])
+            while following < len(lines) and _CONTINUE.match(lines[following]):
                 following += 1
+            if following > pos + 1:
+                card = _continued(card, lines[pos:following])
         cards.append(card)
         pos = following
     return cards, faults
@@ -143,11 +146,16 @@ def _value(
     return ("C", None) if cplx is None else ("S", cplx)
 
 
-def _continued(card: Card, more: re.Match[str], line: str) -> Card:
-    """``card`` with the string of a CONTINUE card behind its own (FITS 4.0, CONTINUE)."""
-    value = str(card.value)[:-1] + more["string"].rstrip().replace("''", "'")
-    comment = " ".join(part for part in (card.comment, (more["comment"] or "").strip()) if part)
-    return card._replace(value=value, comment=comment, text=card.text + line)
+def _continued(card: Card, lines: list[str]) -> Card:
+    """``card`` with the strings of its CONTINUE cards behind its own (FITS 4.0, CONTINUE)."""
+    first, *others = lines
+    found = [_STANDARD.match(first) or _HIERARCH.match(first), *map(_CONTINUE.match, others)]
+    strings = [match["string"].rstrip() for match in found if match]
+    comments = [(match["comment"] or "").strip() for match in found if match]
+    # A doubled quote may have been cut in two: first join, then read.
+    joined = "".join([*(text.removesuffix("&") for text in strings[:-1]), strings[-1]])
+    value = joined.replace("''", "'")
+    return card._replace(value=value, comment=" ".join(filter(None, comments)), text="".join(lines))
 
 
 def _unreadable(pos: int, line: str) -> tuple[Card, Fault]:

@@ -71,7 +71,7 @@ def registry_for(connection: sa.Connection, batch: Iterable[Parsed]) -> Registry
         for column, values in (
             (FILE.c.url, [parsed.candidate.url for parsed in batch]),
             (FILE.c.sha256, [parsed.sha256 for parsed in batch]),
-            (FILE.c.dp_id, [name for parsed in batch for name in _proposals(parsed)]),
+            (FILE.c.dp_id, [name for parsed in batch for name in propose(parsed)]),
         )
         for known in lookup(connection, column, values)
     }
@@ -87,7 +87,7 @@ def brought_along(parsed: Parsed) -> str | None:
     return stem if parsed.kind != "raw" and _PRODUCT_NAME.fullmatch(stem) else None
 
 
-def _proposals(parsed: Parsed, count: int = 20) -> list[str]:
+def propose(parsed: Parsed, count: int = 20) -> list[str]:
     """The identifier brought along, or those to make, in the order of preference."""
     given = brought_along(parsed)
     if given is not None:
@@ -126,7 +126,7 @@ def identify(parsed: Parsed, registry: Registry) -> str | Finding:
     here = registry.by_url.get(url)
     if here is not None and given in (None, here.dp_id):
         return here.dp_id
-    for proposal in _proposals(parsed):
+    for proposal in propose(parsed):
         taken = registry.by_dp_id.get(proposal)
         if taken is None or taken.url == url or not _exists(taken.url):
             return proposal

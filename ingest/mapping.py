@@ -109,7 +109,7 @@ class Collection:
         return Mapped(row, tuple(findings.values()))
 
     def explain(self, file: FitsFile) -> list[Explained]:
-        """Each field, its value, and the rule that gave it."""
+        """Each field, its value, and the rule that gave it; in the order of the table, other fields first."""
         values: dict[str, Any] = {}
         rows = []
         for field in self.fields:
@@ -117,7 +117,10 @@ class Collection:
             values[field.name] = value
             origin = rule.origin(file) if rule else "; ".join(f.message for f in wrong) or "unknown"
             rows.append(Explained(field.name, value, origin))
-        return rows
+        place = {
+            column.name: number for number, column in enumerate(self.table.columns if self.table else ())
+        }
+        return sorted(rows, key=lambda row: place.get(row.column, -1))
 
 
 def _evaluate(

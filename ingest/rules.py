@@ -189,9 +189,10 @@ class Derived:
         return self.derivation.function(file, *given, **self.arguments)
 
     def origin(self, file: FitsFile) -> str:
-        """Name of the derivation, and of what it needed."""
+        """Name of the derivation, what it needed, and what it does."""
         needs = f" from {', '.join(self.derivation.needs)}" if self.derivation.needs else ""
-        return f"derivation {self.name}{needs}"
+        meaning = (self.derivation.function.__doc__ or "").partition("\n")[0].strip().rstrip(".")
+        return f"derivation {self.name}{needs}: {meaning}"
 
 
 _KEYS = {

@@ -107,9 +107,14 @@ def explain(path: Path, settings: Settings | None = None, presets: Sequence[Path
         raise UsageFault(
             f"{path}: no collection matches: neither PRODCATG nor DPR.CATG, nor a mapping of your own"
         )
+    parsed = read(found, (mapping,))
+    proposed = identify.propose(parsed)[0] if isinstance(parsed, Parsed) else None
     head = [
         Explained("(collection)", mapping.name, f"{mapping.title}, priority {mapping.priority}"),
         Explained("(kind)", mapping.kind, "mapping"),
+        Explained("(size)", found.size, "bytes of the file"),
+        Explained("(sha256)", scanned.sha256, "bytes of the file"),
+        Explained("dp_id", proposed, "ARCFILE, or made from DATE-OBS or DATE and SHA-256"),
     ]
     return head + mapping.explain(scanned.file)
 

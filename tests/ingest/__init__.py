@@ -1,0 +1,1 @@
+"""Tests of ingest: files in, rows out."""
