@@ -35,7 +35,7 @@ class Tap:
         if params.runid:
             bind_contextvars(runid=params.runid)
         catalog = state.catalog.known() or await run_in_threadpool(state.catalog.current)
-        statement = self._translations.translate(params.query, catalog, state.catalog.version)
+        statement = self._translations.translate(params.query, catalog)
         form = params.responseformat
         if request.method == "HEAD":
             return Response(media_type=form.media_type)

@@ -29,8 +29,7 @@ class TapExecutor:
     def execute(self, job: Job) -> Sequence[JobResult]:
         """Check the parameters, run the query, keep its table as ``result``."""
         params = TapParams.from_parameters(job.parameters, self._settings)
-        catalog = self._catalog.current()
-        statement = self._translations.translate(params.query, catalog, self._catalog.version)
+        statement = self._translations.translate(params.query, self._catalog.current())
         form = params.responseformat
         result = self._engine.execute(
             statement,

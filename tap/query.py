@@ -19,14 +19,15 @@ CACHED_LENGTH = 10_000  #: characters; a longer query is seldom asked twice
 class Translations:
     """ADQL to statements, remembering the last few hundred: parsing costs more than a small query.
 
-    A remembered statement holds for one version of the catalogue.
+    What is remembered holds for one catalogue; another one, after something was published, forgets it.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._known: OrderedDict[tuple[int, str], Statement] = OrderedDict()
+        self._catalog: Catalog | None = None
+        self._known: OrderedDict[str, Statement] = OrderedDict()
 
-    def translate(self, text: str, catalog: Catalog, version: int) -> Statement:
+    def translate(self, text: str, catalog: Catalog) -> Statement:
         """The statement for an ADQL query.
 
         Raises
@@ -34,15 +35,17 @@ class Translations:
         AdqlError
             The query is wrong; the message says where and what is expected.
         """
-        key = (version, text)
         with self._lock:
-            if key in self._known:
-                self._known.move_to_end(key)
-                return self._known[key]
+            if catalog is not self._catalog:
+                self._catalog = catalog
+                self._known.clear()
+            if text in self._known:
+                self._known.move_to_end(text)
+                return self._known[text]
         statement = translate(text, catalog)
-        if len(text) <= CACHED_LENGTH:
-            with self._lock:
-                self._known[key] = statement
+        with self._lock:
+            if catalog is self._catalog and len(text) <= CACHED_LENGTH:
+                self._known[text] = statement
                 if len(self._known) > CACHED_QUERIES:
                     self._known.popitem(last=False)
         return statement

@@ -9,9 +9,10 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
+from anyio import to_thread
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
@@ -26,6 +27,7 @@ PIECE = 262_144  #: bytes handed to the network at once; smaller ones cost a thr
 log = structlog.get_logger("vo_server.answers")
 
 
+Value = TypeVar("Value")
 Begun = tuple["Pieces", bytes]  #: an answer and its first bytes
 
 
@@ -130,7 +132,7 @@ def _headers(form: Format, service: str) -> dict[str, str]:
 
 async def _unless_gone(request: Request, query_id: str, begin: Callable[[], Begun]) -> Begun:
     """What ``begin`` gives; where the client goes away first, its query is cancelled."""
-    work = asyncio.ensure_future(run_in_threadpool(begin))
+    work = asyncio.ensure_future(_in_thread(request.app.state, begin))
     watch = asyncio.ensure_future(_disconnected(request.receive))
     try:
         await asyncio.wait({work, watch}, return_when=asyncio.FIRST_COMPLETED)
@@ -143,6 +145,11 @@ async def _unless_gone(request: Request, query_id: str, begin: Callable[[], Begu
         return work.result()
     finally:
         watch.cancel()
+
+
+async def _in_thread(state: Any, function: Callable[..., Value], *arguments: Any) -> Value:
+    # Threads of their own: when all of them wait for the database, there must be one left to cancel.
+    return await to_thread.run_sync(function, *arguments, limiter=state.query_threads)
 
 
 async def _disconnected(receive: Any) -> None:
@@ -182,23 +189,23 @@ class Streaming(Response):
         with state.metrics.running.track_inprogress():
             try:
                 await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-                await self._send_all(send, watch, state.engine)
+                await self._send_all(send, watch, state)
             finally:
                 watch.cancel()
                 if not self._pieces.is_complete:
                     await run_in_threadpool(self._stop, state.engine)
 
-    async def _send_all(self, send: Any, watch: asyncio.Future[None], engine: Any) -> None:
+    async def _send_all(self, send: Any, watch: asyncio.Future[None], state: Any) -> None:
         body = self._start
         while not self._pieces.is_complete:
-            work: asyncio.Future[Any] = asyncio.ensure_future(run_in_threadpool(self._pieces.gather, PIECE))
+            work: asyncio.Future[Any] = asyncio.ensure_future(_in_thread(state, self._pieces.gather, PIECE))
             sending = asyncio.ensure_future(
                 send({"type": "http.response.body", "body": body, "more_body": True})
             )
             await asyncio.wait({work, watch}, return_when=asyncio.FIRST_COMPLETED)
             if watch.done():
                 sending.cancel()
-                await _cancel(engine, self._query_id, work)
+                await _cancel(state.engine, self._query_id, work)
                 log.info("client gone", query=self._query_id)
                 return
             await asyncio.wait({sending, watch}, return_when=asyncio.FIRST_COMPLETED)
@@ -208,14 +215,3 @@ class Streaming(Response):
     def _stop(self, engine: Any) -> None:
         engine.cancel(self._query_id)
         self._pieces.close()
-
-
-def streaming(form: Format, result: Result, maxrec: int, head: Head, request: Request) -> Response:
-    """Answer with the rows of a ``result`` that is already there (one made without a query, say)."""
-    state = request.app.state
-    service = request.url.path.split("/", 2)[1]
-    batches = Batches(result.batches, state.metrics.rows.labels(service).inc)
-    body = b"".join(form.write(result.columns, batches, maxrec, head))
-    result.close()
-    headers = _headers(form, service)
-    return Response(body, headers=headers)

@@ -6,9 +6,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
+from anyio import CapacityLimiter
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
@@ -31,12 +33,16 @@ from vo_server.uws.watch import JobWatch
 #: The packages that answer requests; each has ``routes(state)``. The portal comes last: it owns ``/``.
 PACKAGES = (tap, sia, datalink, portal)
 
+#: Queries that may wait for the database or be read from it; each keeps a thread.
+QUERY_THREADS = 64
+
 
 def create_app(settings: Settings, database: Database, engine: PostgresEngine) -> Starlette:
     """The application over one database.
 
     Its ``state`` has ``settings``, ``database``, ``engine``, ``catalog`` (a `CatalogCache`), ``jobs``,
-    ``job_watch``, ``results``, ``metrics``, ``up_since`` and ``is_healthy()``. The caller closes the engine.
+    ``job_watch``, ``results``, ``metrics``, ``query_threads``, ``up_since`` and
+    ``is_healthy()``. The caller closes the engine.
     """
     jobs = JobStore(database.writer)
     metrics = Metrics(jobs.phases)
@@ -49,12 +55,19 @@ def create_app(settings: Settings, database: Database, engine: PostgresEngine) -
         "job_watch": JobWatch(jobs),
         "results": ResultStore.of(settings.result_store, database.state_dir),
         "metrics": metrics,
+        "query_threads": CapacityLimiter(QUERY_THREADS),
         "up_since": datetime.now(UTC),
         "is_healthy": lambda: is_healthy(database.writer),
     }
     app = Starlette(
         lifespan=_lifespan,
-        middleware=[Middleware(RequestLog), Middleware(Measured, metrics), Middleware(dali.Surprises)],
+        middleware=[
+            Middleware(RequestLog),
+            Middleware(Measured, metrics),
+            # Nothing here is private, and web clients such as Aladin Lite run on other sites.
+            Middleware(CORSMiddleware, allow_origins=["*"], allow_methods=["*"], allow_headers=["*"]),
+            Middleware(dali.Surprises),
+        ],
     )
     for name, value in state.items():
         setattr(app.state, name, value)

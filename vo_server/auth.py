@@ -4,38 +4,11 @@ This is the one place that will read credentials. The rest of the server passes 
 the owner of a job and, one day, row-level security see the same name.
 """
 
-from dataclasses import dataclass
-
 from starlette.requests import Request
 
+from vo_server.principal import ANONYMOUS, Principal
 
-@dataclass(frozen=True, slots=True)
-class Principal:
-    """The person or program for whom a request runs.
-
-    Attributes
-    ----------
-    name : str
-        The account, or ``anonymous``.
-    address : str
-        Where the request came from: jobs of anonymous users are shared out fairly by it.
-    """
-
-    name: str
-    address: str = ""
-
-    @property
-    def is_anonymous(self) -> bool:
-        """Whether nobody has logged in."""
-        return self.name == ANONYMOUS
-
-    @property
-    def share(self) -> str:
-        """Under which name the queue of jobs is shared out."""
-        return f"{self.name}@{self.address}" if self.is_anonymous else self.name
-
-
-ANONYMOUS = "anonymous"
+__all__ = ["Principal", "principal"]
 
 
 def principal(request: Request) -> Principal:

@@ -29,7 +29,6 @@ class CatalogCache:
         self._catalog: Catalog | None = None
         self._stamp: tuple[int, datetime | None] | None = None
         self._checked = 0.0
-        self.version = 0  #: grows whenever the catalogue changes
 
     def current(self) -> Catalog:
         """The catalogue, at most `FRESH` seconds old. May ask the database."""
@@ -44,7 +43,6 @@ class CatalogCache:
                 if self._catalog is None or stamp != self._stamp:
                     self._catalog = read_catalog(connection)
                     self._stamp = stamp
-                    self.version += 1
             self._checked = time.monotonic()
             return self._catalog
 

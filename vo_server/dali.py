@@ -12,7 +12,7 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 
-from vo_server.answers import ClientGone, answer, streaming
+from vo_server.answers import ClientGone, answer
 from vo_server.errors import FatalFault, NotFoundFault, UsageFault, VoError
 from vo_server.formats import error_document
 from vo_server.parameters import MAX_NAME, MAX_PARAMETERS, MAX_VALUE, Parameters
@@ -25,7 +25,6 @@ __all__ = [
     "answer",
     "error_response",
     "read_parameters",
-    "streaming",
 ]
 
 MAX_BODY = 8 * 1024 * 1024  #: bytes of a request's body

@@ -31,6 +31,7 @@ def run_app(app: Starlette, listener: socket.socket, on_ready: Callable[[], None
         server_header=False,
         headers=[("Server", f"vo-server/{version('vo-server')}")],
         proxy_headers=True,
+        timeout_keep_alive=30,
         timeout_graceful_shutdown=GRACE,
     )
     server = _Server(config, on_ready)

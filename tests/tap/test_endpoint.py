@@ -5,6 +5,10 @@ from starlette.testclient import TestClient
 
 from tests.serving import query_status
 from tests.xsd import validate
+from vo_server.app import create_app
+from vo_server.config import Settings
+from vo_server.db import Database
+from vo_server.engine import PostgresEngine
 from vo_server.formats import FORMATS
 
 TABLES = "SELECT table_name FROM tap_schema.tables ORDER BY table_name"
@@ -98,6 +102,24 @@ def test_a_wrong_request_is_answered_with_an_error_document(
     assert all(word in message for word in words), message
     assert "Traceback" not in message
     assert "psycopg" not in message.lower()
+
+
+def test_a_query_that_takes_too_long_is_stopped(
+    settings: Settings, database: Database, engine: PostgresEngine
+) -> None:
+    hasty = create_app(settings.model_copy(update={"sync_timeout": 0.3}), database, engine)
+    query = "SELECT COUNT(*) AS n FROM " + ", ".join(f"tap_schema.columns t{i}" for i in range(6))
+    with TestClient(hasty) as client:
+        answer = client.get("/tap/sync", params={"LANG": "ADQL", "QUERY": query})
+    assert answer.status_code == 503
+    assert query_status(answer.content)[1].startswith("TransientFault: ")
+
+
+def test_a_page_of_another_site_may_ask(client: TestClient) -> None:
+    answer = client.get(
+        "/tap/sync", params={"LANG": "ADQL", "QUERY": TABLES}, headers={"Origin": "https://aladin.example"}
+    )
+    assert answer.headers["access-control-allow-origin"] == "*"
 
 
 def test_capabilities_and_tables_are_valid(client: TestClient) -> None:

@@ -8,24 +8,35 @@ from vo_server import schemas
 from vo_server.config import Settings
 from vo_server.errors import UsageFault
 from vo_server.parameters import Parameters
-from vo_server.tables import Catalog, Column
+from vo_server.tables import Catalog, Column, Schema, Table
 
 CATALOG = Catalog(tuple(schemas.builtin()))
 QUERY = "SELECT table_name FROM tap_schema.tables"
 
 
 def test_a_query_is_translated_once_per_catalogue() -> None:
+    translations, later = Translations(), Catalog(CATALOG.schemas)
+    first = translations.translate(QUERY, CATALOG)
+    assert translations.translate(QUERY, CATALOG) is first
+    assert translations.translate(QUERY, later) is not first
+    assert translations.translate(QUERY, later) == first
+
+
+def test_a_table_that_is_published_later_is_found_by_the_same_query() -> None:
     translations = Translations()
-    first = translations.translate(QUERY, CATALOG, 1)
-    assert translations.translate(QUERY, CATALOG, 1) is first
-    assert translations.translate(QUERY, CATALOG, 2) is not first
+    query = "SELECT x FROM new.table1"
+    with pytest.raises(UsageFault, match=r"new\.table1"):
+        translations.translate(query, CATALOG)
+    table = Table("new.table1", "", (Column("x", "int"),))
+    later = Catalog((*CATALOG.schemas, Schema("new", "", (table,))))
+    assert [column.name for column in translations.translate(query, later).columns] == ["x"]
 
 
 def test_a_wrong_query_is_told_every_time() -> None:
     translations = Translations()
     for _ in range(2):
         with pytest.raises(UsageFault, match="line 1"):
-            translations.translate("SELEC 1", CATALOG, 1)
+            translations.translate("SELEC 1", CATALOG)
 
 
 def test_the_request_is_echoed() -> None:

@@ -1,6 +1,7 @@
 """A whole server: real clients over TCP, and what happens when its processes are killed."""
 
 import gc
+import json
 import os
 import signal
 import socket
@@ -111,6 +112,15 @@ def test_pyvo_asks_asynchronously(service: pyvo.dal.TAPService) -> None:
     with pytest.raises(pyvo.dal.DALQueryError, match="nowhere"):
         job.raise_if_error()
     job.delete()
+
+
+def test_a_request_is_logged_as_one_object_under_its_id(server: Server) -> None:
+    httpx2.get(f"{server.url}/tap/availability", headers={"X-Request-Id": "follow-me"})
+    server.until(lambda: '"follow-me"' in server.output)
+    (line,) = [line for line in server.output.splitlines() if '"follow-me"' in line]
+    found = json.loads(line)
+    assert (found["event"], found["status"]) == ("GET /tap/availability", 200)
+    assert found["ms"] >= 0
 
 
 def test_a_job_that_is_aborted_stops_in_the_database(server: Server, database: Database) -> None:

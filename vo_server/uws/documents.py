@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from lxml import etree
 
+from vo_server.principal import account_of
 from vo_server.uws.jobs import Job
 
 UWS = "http://www.ivoa.net/xml/UWS/v1.0"
@@ -22,7 +23,7 @@ def instant(when: datetime | None) -> str:
 
 def owner_of(job: Job) -> str:
     """The owner as clients see it: empty for jobs that nobody logged in for."""
-    return "" if "@" in job.owner else job.owner
+    return account_of(job.owner)
 
 
 def result_url(job: Job, jobs_url: str, result_id: str) -> str:

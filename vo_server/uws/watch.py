@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections import defaultdict
+from collections.abc import Callable
 
 import sqlalchemy as sa
 import structlog
@@ -62,9 +63,9 @@ class JobWatch:
                 structlog.get_logger("vo_server.uws").warning("listener lost", reason=type(exc).__name__)
                 self._stop.wait(RETRY)
 
-    def _call(self, function: "object", *arguments: str) -> None:
+    def _call(self, function: Callable[..., None], *arguments: str) -> None:
         if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(function, *arguments)  # type: ignore[arg-type]
+            self._loop.call_soon_threadsafe(function, *arguments)
 
     def _wake(self, job_id: str) -> None:
         for event in self._waiting.get(job_id, ()):

@@ -105,7 +105,7 @@ class Worker:
 
     def _run_job(self, job: Job, notices: Notices) -> None:
         """Run one job in a thread while this one beats, listens and watches the clock."""
-        log = self._log.bind(job=job.job_id, attempt=job.attempts)
+        log = self._log.bind(job=job.job_id, attempt=job.attempts, runid=job.run_id)
         log.info("job begins", kind=job.kind)
         begun = time.monotonic()
         thread = threading.Thread(target=self._execute, args=(job,), name=f"job-{job.job_id}", daemon=True)
