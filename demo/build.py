@@ -82,9 +82,8 @@ def _take_in(
     directory: Path, fetched: Fetched, settings: Settings, database: Database, progress: Progress
 ) -> None:
     """Ingest all files and publish the catalogue."""
-    from ingest.catalogue import publish
-
     import ingest
+    from ingest.catalogue import publish
 
     paths = [directory / "synthetic", *fetched.paths, *debian_files()]
     write_mappings(directory / "mappings")

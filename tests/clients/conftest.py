@@ -72,6 +72,17 @@ def free_port() -> int:
         return port
 
 
+def finished(job: str, seconds: float = 60.0) -> str:
+    """The phase of a job after it has ended (UWS 1.1, WAIT: an answer comes with every change)."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        requests.get(job, params={"WAIT": "10"}, timeout=30)
+        phase = requests.get(f"{job}/phase", timeout=30).text.strip()
+        if phase not in ("PENDING", "QUEUED", "EXECUTING"):
+            return phase
+    raise AssertionError(f"{job} has not ended after {seconds} s")
+
+
 @pytest.fixture(scope="session")
 def demo(open_dir: Path) -> Iterator[DemoServer]:
     """The running demo server."""

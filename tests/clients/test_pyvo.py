@@ -1,5 +1,6 @@
 """pyvo against the demo server: TAP, SIA, DataLink, and every kind of product downloaded and opened."""
 
+import gzip
 import hashlib
 import io
 import warnings
@@ -13,7 +14,11 @@ from astropy.table import Table
 from pyvo.dal import SIA2Service, TAPService
 from pyvo.dal.exceptions import DALQueryError
 
-pytestmark = pytest.mark.demo
+pytestmark = [
+    pytest.mark.demo,
+    # VODataService describes the parameters of an interface; pyvo 1.9 does not know them.
+    pytest.mark.filterwarnings("ignore::pyvo.utils.xml.exceptions.UnknownElementWarning"),
+]
 
 #: Where-clauses of one product of each kind.
 KINDS = {
@@ -47,6 +52,8 @@ def download(url: str) -> bytes:
 
 def open_fits(content: bytes) -> fits.HDUList:
     """The file, read completely; real files may break rules that astropy warns of."""
+    if content.startswith(b"\x1f\x8b"):
+        content = gzip.decompress(content)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", VerifyWarning)
         hdus = fits.open(io.BytesIO(content), memmap=False, lazy_load_hdus=False)
@@ -72,7 +79,7 @@ def test_the_genuine_eso_spectrum_is_there(tap: TAPService) -> None:
     assert (row["em_min"], row["em_max"]) == pytest.approx((981.7513671875e-9, 1823.4998046875e-9))
     assert (row["t_min"], row["t_exptime"]) == pytest.approx((56215.01080095, 3600))
     assert row["em_res_power"] == 5300
-    this = next(link for link in rows.iter_datalinks()).bysemantics("#this")
+    this = next(link for link in rows.iter_datalinks()).bysemantics("#this", include_narrower=False)
     with open_fits(download(next(iter(this)).access_url)) as hdus:
         assert hdus[0].header["ARCFILE"] == "ADP.2016-07-15T08:22:40.678.fits"
 
@@ -83,7 +90,7 @@ def test_a_product_of_each_kind_is_found_downloaded_and_opened(tap: TAPService, 
     assert len(rows) == 2
     for row, links in zip(rows, rows.iter_datalinks(), strict=True):
         assert row["access_format"] == "application/x-votable+xml;content=datalink"
-        this = list(links.bysemantics("#this"))
+        this = list(links.bysemantics("#this", include_narrower=False))
         assert len(this) == 1
         content = download(this[0].access_url)
         assert this[0].content_length == len(content)
@@ -100,7 +107,7 @@ def test_every_real_product_is_downloaded_whole(tap: TAPService) -> None:
     )
     assert len(rows) >= 24
     for row, links in zip(rows, rows.iter_datalinks(), strict=True):
-        this = next(iter(links.bysemantics("#this")))
+        this = next(iter(links.bysemantics("#this", include_narrower=False)))
         content = download(this.access_url)
         assert len(content) == this.content_length, row["dp_id"]
         with open_fits(content) as hdus:
@@ -110,12 +117,14 @@ def test_every_real_product_is_downloaded_whole(tap: TAPService) -> None:
 def test_previews_progenitors_and_companions_are_linked(tap: TAPService) -> None:
     rows = tap.search(f"SELECT TOP 1 * FROM ivoa.ObsCore WHERE {KINDS['cube']} AND {PUBLIC} ORDER BY dp_id")
     links = next(rows.iter_datalinks())
-    preview = next(iter(links.bysemantics("#preview")))
+    preview = next(iter(links.bysemantics("#preview", include_narrower=False)))
     assert download(preview.access_url).startswith(b"\x89PNG")
-    with open_fits(download(next(iter(links.bysemantics("#progenitor"))).access_url)) as raw:
+    with open_fits(
+        download(next(iter(links.bysemantics("#progenitor", include_narrower=False))).access_url)
+    ) as raw:
         assert raw[0].header["INSTRUME"] == "MUSE"
         assert len(raw) == 25
-    companions = list(links.bysemantics("#auxiliary"))
+    companions = list(links.bysemantics("#auxiliary", include_narrower=False))
     assert companions
     with open_fits(download(companions[0].access_url)) as white:
         assert white[0].header["PRODCATG"] == "ANCILLARY.IMAGE.WHITELIGHT"
