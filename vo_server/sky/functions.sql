@@ -129,7 +129,8 @@ DECLARE
   high float8[] := '{}';
 BEGIN
   FOR i IN 2 .. 4 LOOP
-    tilt := acos(greatest(-1, least(1, shape[i])));
+    -- Not acos, which is good to 1e-8 only near the axis.
+    tilt := atan2(sqrt(power(shape[2 + (i - 1) % 3], 2) + power(shape[2 + i % 3], 2)), shape[i]);
     low := low || CASE WHEN tilt + radius >= pi() THEN -1 ELSE cos(tilt + radius) - 1e-15 END;
     high := high || CASE WHEN tilt <= radius THEN 1 ELSE cos(tilt - radius) + 1e-15 END;
   END LOOP;
@@ -320,7 +321,8 @@ BEGIN
   RETURN least_;
 END $$;
 
--- Whether the outlines of two polygons cross: s[k] with n vertices, t[l] with m.
+-- Whether the outlines of two polygons cross: s[k] with n vertices, t[l] with m.  Touching is not crossing: what is
+-- closer to an edge's plane than rounding can tell is on it, so edges of one great circle do not cross.
 CREATE OR REPLACE FUNCTION vo.outlines_cross(s float8[], k int, n int, t float8[], l int, m int) RETURNS boolean
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
 DECLARE
@@ -329,6 +331,7 @@ DECLARE
   nx float8; ny float8; nz float8;
   ox float8; oy float8; oz float8;
   sc float8; sd float8; sa float8; sb float8;
+  tiny CONSTANT float8 := 4e-16;
 BEGIN
   FOR i IN 1 .. n LOOP
     nx := s[a + 1] * s[b + 2] - s[a + 2] * s[b + 1];
@@ -339,14 +342,14 @@ BEGIN
     sc := nx * t[c] + ny * t[c + 1] + nz * t[c + 2];
     FOR j IN 1 .. m LOOP
       sd := nx * t[d] + ny * t[d + 1] + nz * t[d + 2];
-      IF (sc > 0 AND sd < 0) OR (sc < 0 AND sd > 0) THEN
+      IF (sc > tiny AND sd < -tiny) OR (sc < -tiny AND sd > tiny) THEN
         ox := t[c + 1] * t[d + 2] - t[c + 2] * t[d + 1];
         oy := t[c + 2] * t[d] - t[c] * t[d + 2];
         oz := t[c] * t[d + 1] - t[c + 1] * t[d];
         sa := ox * s[a] + oy * s[a + 1] + oz * s[a + 2];
         sb := ox * s[b] + oy * s[b + 1] + oz * s[b + 2];
         -- Each arc cuts the other's plane; the two cuts are one place, or opposite ones.
-        IF ((sa > 0 AND sb < 0) OR (sa < 0 AND sb > 0))
+        IF ((sa > tiny AND sb < -tiny) OR (sa < -tiny AND sb > tiny))
            AND (s[a] * abs(sb) + s[b] * abs(sa)) * (t[c] * abs(sd) + t[d] * abs(sc))
              + (s[a + 1] * abs(sb) + s[b + 1] * abs(sa)) * (t[c + 1] * abs(sd) + t[d + 1] * abs(sc))
              + (s[a + 2] * abs(sb) + s[b + 2] * abs(sa)) * (t[c + 2] * abs(sd) + t[d + 2] * abs(sc)) > 0
@@ -360,6 +363,18 @@ BEGIN
     END LOOP;
     a := b;
     b := b + 3;
+  END LOOP;
+  RETURN false;
+END $$;
+
+-- Whether a vertex of the polygon at t[l] is on the outline of the polygon at s[k].
+CREATE OR REPLACE FUNCTION vo.vertices_touch(s float8[], k int, n int, t float8[], l int, m int) RETURNS boolean
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+BEGIN
+  FOR i IN 0 .. m - 1 LOOP
+    IF vo.outline_distance(s, k, n, t[l + 3 * i], t[l + 3 * i + 1], t[l + 3 * i + 2]) < 1e-12 THEN
+      RETURN true;
+    END IF;
   END LOOP;
   RETURN false;
 END $$;
@@ -384,8 +399,8 @@ BEGIN
   RETURN vo.polygon_has(s, k + 5, n, t[l + 5], t[l + 6], t[l + 7])
     OR vo.polygon_has(t, l + 5, m, s[k + 5], s[k + 6], s[k + 7])
     OR vo.outlines_cross(s, k + 5, n, t, l + 5, m)
-    -- Outlines that only touch, or that are the same: a vertex of one on the outline of the other.
-    OR vo.outline_distance(s, k + 5, n, t[l + 5], t[l + 6], t[l + 7]) < 1e-12;
+    OR vo.vertices_touch(s, k + 5, n, t, l + 5, m)
+    OR vo.vertices_touch(t, l + 5, m, s, k + 5, n);
 END $$;
 
 -- Whether the part of s at k holds all of the part of t at l.
@@ -419,20 +434,7 @@ BEGIN
       RETURN false;
     END IF;
   END LOOP;
-  IF n = 0 THEN
-    RETURN true;
-  END IF;
-  -- Crossing needs a notch of the outer polygon inside the inner one; vertices on an outline do not count.
-  IF vo.outlines_cross(s, k + 5, n, t, l + 5, m) THEN
-    FOR i IN 0 .. n - 1 LOOP
-      v := k + 5 + 3 * i;
-      IF vo.polygon_has(t, l + 5, m, s[v], s[v + 1], s[v + 2])
-         AND vo.outline_distance(t, l + 5, m, s[v], s[v + 1], s[v + 2]) > 1e-12 THEN
-        RETURN false;
-      END IF;
-    END LOOP;
-  END IF;
-  RETURN true;
+  RETURN n = 0 OR NOT vo.outlines_cross(s, k + 5, n, t, l + 5, m);
 END $$;
 
 CREATE OR REPLACE FUNCTION vo.shapes_meet(s float8[], t float8[]) RETURNS boolean

@@ -49,7 +49,7 @@ def cone_ranges(ra: float, dec: float, radius: float) -> Ranges:
     """
     if not radius >= 0 or not abs(dec) <= 90 or not math.isfinite(ra):
         raise UsageFault(f"not a cone: {ra!r} {dec!r} {radius!r}")
-    if radius >= 179.0:
+    if radius >= 90.0:  # no index helps, and healpy loses pixels when radius and pixel exceed half a turn
         return [(0, LAST)]
     reach = math.radians(radius) * (1 + 1e-12) + 1e-14
     order = _order(2 * math.pi * (1 - math.cos(reach)))

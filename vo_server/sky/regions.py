@@ -148,7 +148,7 @@ class _Reader:
 
     def __init__(self, text: str) -> None:
         self._text = text if len(text) <= 80 else text[:77] + "..."
-        self._words = [word for word in _WORD.findall(text) if word != ","]
+        self._words: list[str] = [word for word in _WORD.findall(text) if word != ","]
         self._at = 0
         self._shapes: dict[str, Callable[[str], Region]] = {
             "POSITION": self._position,
@@ -278,4 +278,5 @@ def _to_icrs(ra: float, dec: float, frame: str) -> tuple[float, float]:
     matrix = _FRAMES[frame]
     if matrix is not None:
         return position(np.asarray(matrix.T @ unit(ra, dec), np.float64))
-    return (ra if 0 <= ra < 360 else math.fmod(ra, 360.0) + (360.0 if ra < 0 else 0.0)) % 360.0, dec
+    turned = ra % 360.0
+    return (0.0 if turned == 360.0 else turned), dec

@@ -55,8 +55,10 @@ def box_of(shape: Floats) -> Box:
     """The corners of the bounding box of the shape's outer cap."""
     radius = 2 * math.asin(min(1.0, math.sqrt(shape[4]) / 2)) + 1e-12
     low, high = [], []
-    for value in shape[1:4]:
-        tilt = math.acos(max(-1.0, min(1.0, float(value))))
+    center = shape[1:4]
+    for axis in range(3):
+        # Not acos, which is good to 1e-8 only near the axis.
+        tilt = math.atan2(math.hypot(center[axis - 1], center[axis - 2]), center[axis])
         low.append(-1.0 if tilt + radius >= math.pi else math.cos(tilt + radius) - CHORD_ERROR)
         high.append(1.0 if tilt <= radius else math.cos(tilt - radius) + CHORD_ERROR)
     return (low[0], low[1], low[2]), (high[0], high[1], high[2])

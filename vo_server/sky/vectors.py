@@ -14,7 +14,9 @@ CHORD_ERROR = 1e-15
 def unit(ra: ArrayLike, dec: ArrayLike) -> Floats:
     """Unit vectors of ICRS positions in degrees: shape (..., 3)."""
     lon, lat = np.radians(np.asarray(ra, np.float64)), np.radians(np.asarray(dec, np.float64))
-    return np.stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)], axis=-1)
+    vectors = np.stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)], axis=-1)
+    # PostgreSQL calls products below 1e-308 an error; so far below a double's resolution they are zero.
+    return np.where(np.abs(vectors) < 1e-60, 0.0, vectors)
 
 
 def position(vector: Floats) -> tuple[float, float]:
