@@ -173,27 +173,19 @@ def _ranges(pixels: tree.Field, ranges: list[tuple[int, int]]) -> list[Condition
 def _zones(near: Point, far: Point, radius: Expression, size: float | None) -> Condition:
     """The crossmatch condition: declination zones of one arc minute, and a window in right ascension.
 
-    Three branches, for the window itself and for what of it lies beyond 0 or 360 degrees.  The zones of
-    each are written in another way: alike, PostgreSQL's planner would draw them out of the OR and could
-    not use the index.
+    Three branches, for the window itself and for what of it lies beyond 0 or 360 degrees; the other two
+    ask for no zone unless the window does, which costs next to nothing.  The zones of each are written in
+    another way: alike, PostgreSQL's planner would draw them out of the OR and could not use the index.
     """
-    ra, dec = "({2} - 360 * floor({2} / 360))", "{3}"
-    if size is None:
-        narrow, sine = "abs({3}) + {4} < 89.99 AND {4} < 89.99", "sin(radians({4}))"
-    elif size < 89.99:
-        narrow, sine = f"abs({dec}) < {89.99 - size!r}", repr(math.sin(math.radians(size)))
-    else:
-        narrow, sine = "FALSE", "1"
-    window = (
-        f"CASE WHEN {narrow} THEN degrees(asin(least(1, {sine} / cos(radians({dec})))))"
-        " * 1.000001 + 1e-9 ELSE 360 END"
-    )
-    branches = []
-    for number, turn in enumerate((0, 360, -360)):
-        middle = f"{ra} + {turn}" if turn > 0 else f"{ra} - {-turn}" if turn else ra
-        branches.append(
-            f"({_zone_test(number, size)} AND {{0}} BETWEEN {middle} - ({window}) AND {middle} + ({window}))"
-        )
+    # An arc of R degrees from declination d turns by at most R / cos(|d| + R) in right ascension.
+    reach = "({4} + 1e-9)" if size is None else repr(size + 1e-9)
+    ra = "({2} - 360 * floor({2} / 360))"
+    window = f"{reach} / greatest(cos(radians(abs({{3}}) + {reach})), {reach} / 360)"
+    branches = [
+        f"({_zone_test(0, size, '')} AND {{0}} BETWEEN {ra} - {window} AND {ra} + {window})",
+        f"({_zone_test(1, size, f'{ra} < {window}')} AND {{0}} >= {ra} + 360 - {window})",
+        f"({_zone_test(2, size, f'{ra} + {window} >= 360')} AND {{0}} <= {ra} - 360 + {window})",
+    ]
     arguments = (near.ra, near.dec, *map(_enclosed, (far.ra, far.dec, radius)))
     return Test("(" + " OR ".join(branches) + ")", arguments)
 
@@ -205,16 +197,21 @@ def _enclosed(value: Expression) -> Expression:
     return lowered if plain else Apply("({0})", (lowered,), lowered.type)
 
 
-def _zone_test(number: int, size: float | None) -> str:
-    zone, center = "floor({1} * 60)::integer", "floor({3} * 60)::integer"
-    if size is not None and (reach := math.ceil(size * 60 + 1e-9)) <= _LISTED_ZONES:
+def _zone_test(number: int, size: float | None, needed: str) -> str:
+    """The zones of one branch; none where ``needed`` is false."""
+    # No value of a column may overflow the integer: it is no declination, and the exact test drops it.
+    dec = "least(greatest({3}, -90), 90)"
+    zone, center = "floor({1} * 60)::integer", f"floor({dec} * 60)::integer"
+    when, end = (f"CASE WHEN {needed} THEN ", " END") if needed else ("", "")
+    if size is not None and (reach := math.ceil(size * 60 + 1e-6)) <= _LISTED_ZONES:
         steps = [0, *(step for k in range(1, reach + 1) for step in (-k, k))]
         steps = steps[number:] + steps[:number]
         listed = ", ".join(f"{center} {'-' if step < 0 else '+'} {abs(step)}" for step in steps)
-        return f"{zone} = ANY (ARRAY[{listed}])"
-    low, high = "floor(({3} - {4}) * 60 - 1e-6)::integer", "floor(({3} + {4}) * 60 + 1e-6)::integer"
+        return f"{zone} = ANY ({when}ARRAY[{listed}]{end})"
+    reached = "least(greatest({4}, 0), 180)"
+    low, high = (f"floor(({dec} {sign} {reached}) * 60 {sign} 1e-6)::integer" for sign in "-+")
     below, above = (("", ""), (" - 1", ""), ("", " + 1"))[number]
-    return f"{zone} BETWEEN {low}{below} AND {high}{above}"
+    return f"{zone} BETWEEN {when}{low}{below}{end} AND {high}{above}"
 
 
 def _mentions(node: Node, relation: tree.Relation) -> bool:

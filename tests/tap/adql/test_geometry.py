@@ -195,6 +195,20 @@ def test_crossmatch_takes_right_ascensions_of_any_turn(
         assert set(run(plain.format(condition), sky_catalog, tables)) == wanted
 
 
+@pytest.mark.parametrize("wrong", ["1e12", "'NaN'", "NULL"])
+def test_a_crossmatch_with_wrong_values_finds_nothing(
+    wrong: str, sky_catalog: Catalog, tables: sa.Connection
+) -> None:
+    value = f"CAST({wrong} AS DOUBLE PRECISION)"
+    for condition in (
+        f"DISTANCE(s.ra, s.dec, t.ra, {value} + 0 * t.dec) < 0.1",
+        f"DISTANCE(s.ra, s.dec, {value} + 0 * t.ra, t.dec) < 0.1",
+        f"DISTANCE(s.ra, s.dec, t.ra, t.dec) < -1 * ABS({value})",
+    ):
+        query = f"SELECT s.id FROM adqltest.target AS t, adqltest.source AS s WHERE {condition}"
+        execute(tables, translate(query, sky_catalog).sql)
+
+
 def test_a_crossmatch_in_an_outer_join_keeps_the_unmatched(
     sample: Sample, sky_catalog: Catalog, tables: sa.Connection
 ) -> None:
