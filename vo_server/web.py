@@ -37,8 +37,7 @@ def run_app(app: Starlette, listener: socket.socket, on_ready: Callable[[], None
     server = _Server(config, on_ready)
 
     def stop(number: int, frame: FrameType | None) -> None:
-        # The second Ctrl-C does not wait for open requests.
-        server.force_exit = server.should_exit
+        # A second signal changes nothing: the end is never further away than GRACE.
         server.should_exit = True
 
     with stop_signals(stop):

@@ -225,8 +225,11 @@ def test_the_workers_of_a_killed_server_end_and_its_jobs_wait(settings: Settings
 
 def test_ctrl_c_stops_the_server(settings: Settings, database: Database) -> None:
     server = Server(settings)
+    # People press it twice.
+    server.process.send_signal(signal.SIGINT)
     server.process.send_signal(signal.SIGINT)
     assert server.process.wait(20) == 0, server.output
+    assert "Traceback" not in server.output
 
 
 def test_a_port_in_use_is_named_and_another_suggested() -> None:
