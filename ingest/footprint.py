@@ -103,6 +103,8 @@ def _outline(hdu: Hdu) -> Outline | None:
         ra, dec = _to_sky(plane, edge, hdu)
     middle = _to_sky(plane, np.array([[(pixels[0] + 1) / 2, (pixels[1] + 1) / 2]]), hdu)
     scale = math.sqrt(proj_plane_pixel_area(plane)) * 3600.0
+    if not 0 < scale < math.inf:
+        raise Underivable("WCS", "the transformation matrix is singular: pixels have no area", hdu.index)
     vertices = counter_clockwise([(float(a), float(d)) for a, d in zip(ra, dec, strict=True)])
     return Outline(hdu.index, vertices, (float(middle[0][0]), float(middle[1][0])), scale, pixels)
 

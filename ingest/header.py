@@ -17,7 +17,7 @@ _PRINTABLE = bytes(range(32, 127))
 _CLEAN = bytes(byte if 32 <= byte < 127 else (32 if byte == 0 else 63) for byte in range(256))
 
 # A quote is doubled inside a string; a single one that cannot be the end is what many write ('O'Meara').
-_STRING = r"'(?P<string>(?:''|[^']|'(?=[^ /']))*)'(?![^ /])"
+_STRING = r"'(?P<string>(?:[^']++|''|'(?=[^ /']))*+)'(?![^ /])"
 # A number must be followed by a blank, a slash or the end: 2024-10-03 is not the integer 2024.
 _VALUE = (
     rf" *(?:{_STRING}|(?P<logical>[TF])(?![^ /])|(?P<integer>[+-]?\d+)(?![^ /])"

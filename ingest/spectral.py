@@ -30,9 +30,13 @@ MOST_ELEMENTS = 50_000_000  #: of a column that is read
 
 
 def refractive_index(wavelength: float) -> float:
-    """Of standard air at ``wavelength`` metres (Greisen et al. 2006, FITS WCS paper III, equation 65)."""
+    """Of standard air (15 C, 1013.25 hPa) at a vacuum ``wavelength`` in metres (Birch & Downs 1994).
+
+    Line lists and pipelines mean this air. The formula of FITS WCS paper III for AWAV is that of air at
+    0 C, and 0.09 angstrom off at H alpha.
+    """
     inverse = (1e-6 / wavelength) ** 2
-    return 1.0 + 1e-6 * (287.6155 + 1.62887 * inverse + 0.01360 * inverse**2)
+    return 1.0 + 8.34254e-5 + 2.406147e-2 / (130.0 - inverse) + 1.5998e-4 / (38.9 - inverse)
 
 
 def air_to_vacuum(wavelength: float) -> float:
