@@ -4,6 +4,7 @@ import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -22,7 +23,8 @@ class Interruption(Exception):
 @pytest.fixture(scope="module")
 def alone(open_dir: Path) -> Iterator[Database]:
     """A database of its own: the demo archive would be in the way of other tests."""
-    with open_database(Settings.load(state_dir=open_dir / "demo-build")) as database:
+    settings = Settings.load(state_dir=open_dir / "demo-build", demo_cache=open_dir / "demo-build-real")
+    with open_database(settings) as database:
         migrate(database)
         yield database
 
@@ -38,7 +40,7 @@ def offline(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, value)
 
 
-def scalar(database: Database, query: sa.Select[tuple[int]]) -> int:
+def scalar(database: Database, query: sa.Select[Any]) -> int:
     with database.owner.connect() as connection:
         return int(connection.execute(query).scalar_one())
 
