@@ -8,7 +8,8 @@ from tap.adql import tree
 from tap.adql.errors import AdqlError, Place
 from tap.adql.functions import REGION_TEXT, TIMESTAMP_TEXT
 from tap.adql.kinds import GEOMETRIES, INTEGERS, NUMBERS, Kind, Type, wider
-from tap.adql.tree import Apply, Constant, Expression, Field, Literal
+from tap.adql.resolved import Apply, Constant, Field
+from tap.adql.tree import Expression, Literal
 
 _TIMESTAMP = re.compile(r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?))?Z?", re.ASCII)
 _NUMBER = re.compile(r"\s*[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?\s*", re.ASCII)

@@ -7,7 +7,7 @@ read, takes no parameters.
 from collections.abc import Callable
 from typing import Any
 
-from tap.adql import tree
+from tap.adql import resolved, tree
 from tap.adql.functions import CASTS
 from tap.adql.tree import Condition, Expression, Literal
 
@@ -79,7 +79,7 @@ def _select(node: tree.Select) -> str:
 def _item(node: tree.Item) -> str:
     text = _value(node.expression)
     if node.alias is None or (
-        isinstance(node.expression, tree.Field) and node.expression.column == node.alias.name
+        isinstance(node.expression, resolved.Field) and node.expression.column == node.alias.name
     ):
         return text
     return f"{text} AS {identifier(node.alias.name)}"
@@ -104,7 +104,7 @@ def _order(node: tree.Order) -> str:
 
 def _term(node: Expression) -> str:
     """A term of ORDER BY or GROUP BY, where a bare name or constant could mean an output column."""
-    if isinstance(node, tree.Field):
+    if isinstance(node, resolved.Field):
         return f"{identifier(node.relation.name)}.{identifier(node.column)}"
     if isinstance(node, Literal):
         return f"({_value(node)})::text"
@@ -134,7 +134,7 @@ def _literal(node: Literal) -> str:
     return str(value) if isinstance(value, int) else f"{value!r}::double precision"
 
 
-def _field(node: tree.Field) -> str:
+def _field(node: resolved.Field) -> str:
     column = identifier(node.column)
     return f"{identifier(node.relation.name)}.{column}" if node.qualified else column
 
@@ -167,9 +167,9 @@ def _case(node: tree.Case) -> str:
 
 _VALUES: dict[type, Callable[[Any], str]] = {
     Literal: _literal,
-    tree.Field: _field,
-    tree.Apply: lambda node: node.sql.format(*map(_value, node.arguments)),
-    tree.Constant: lambda node: f"{quote(node.text)}::{node.sql_type}",
+    resolved.Field: _field,
+    resolved.Apply: lambda node: node.sql.format(*map(_value, node.arguments)),
+    resolved.Constant: lambda node: f"{quote(node.text)}::{node.sql_type}",
     tree.Sign: lambda node: f"{node.sign}{_operand_value(node.operand)}",
     tree.Chain: _chain,
     tree.Concatenation: lambda node: " || ".join(map(_operand_value, node.items)),
@@ -218,5 +218,5 @@ _CONDITIONS: dict[type, Callable[[Any], str]] = {
     tree.Like: _like,
     tree.IsNull: lambda node: f"{_operand_value(node.operand)} IS {_no(node)}NULL",
     tree.Exists: lambda node: f"EXISTS ({_query(node.query)})",
-    tree.Test: lambda node: node.sql.format(*map(_value, node.arguments)),
+    resolved.Test: lambda node: node.sql.format(*map(_value, node.arguments)),
 }

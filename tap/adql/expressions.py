@@ -23,8 +23,9 @@ from tap.adql.functions import (
 from tap.adql.geometry import GeometryCalls, fixed_cast
 from tap.adql.grouping import relations
 from tap.adql.kinds import GEOMETRIES, INTEGERS, NUMBERS, Kind, Type, arithmetic, settled, wider
+from tap.adql.resolved import Apply
 from tap.adql.scope import Output, Scope
-from tap.adql.tree import Apply, Condition, Expression, Literal
+from tap.adql.tree import Condition, Expression, Literal
 
 #: Resolves a sub-query inside a scope.
 QueryResolver = Callable[[tree.Query, Scope], tuple[tree.Query, tuple[Output, ...]]]

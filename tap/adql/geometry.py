@@ -4,11 +4,12 @@ import math
 import re
 from collections.abc import Callable, Sequence
 
-from tap.adql import tree
+from tap.adql import resolved, tree
 from tap.adql.errors import AdqlError, Place, miscalled
 from tap.adql.functions import GEOMETRY
 from tap.adql.kinds import GEOMETRIES, NUMBERS, Kind, Type
-from tap.adql.tree import Apply, Expression, FixedRegion, Literal, Point
+from tap.adql.resolved import Apply, FixedRegion, Point
+from tap.adql.tree import Expression, Literal
 from vo_server import sky
 from vo_server.errors import UsageFault
 
@@ -138,7 +139,7 @@ def _circle(arguments: list[Expression], frame: str, node: tree.Call) -> Express
     if given is not None and not 0 <= given <= 180:
         raise AdqlError(f"a radius is between 0 and 180 degrees, got {given}", _place(radius, node.at))
     if known is None:
-        return tree.Circle(center, radius)
+        return resolved.Circle(center, radius)
     return FixedRegion(sky.Circle(known[0] % 360.0, known[1], known[2]))
 
 
@@ -154,7 +155,7 @@ def _box(arguments: list[Expression], frame: str, node: tree.Call) -> Expression
             )
     known = fixed_numbers(center.ra, center.dec, width, height)
     if known is None:
-        return tree.Box(center, width, height)
+        return resolved.Box(center, width, height)
     return FixedRegion(sky.box(*known))
 
 
@@ -169,7 +170,7 @@ def _polygon(arguments: list[Expression], frame: str, node: tree.Call) -> Expres
     pairs = [fixed_numbers(vertex.ra, vertex.dec) for vertex in vertices]
     known = [pair for pair in pairs if pair is not None]
     if len(known) < len(vertices):
-        return tree.Polygon(tuple(vertices))
+        return resolved.Polygon(tuple(vertices))
     words = " ".join(f"{ra % 360.0!r} {dec!r}" for ra, dec in known)
     return FixedRegion(_read(f"POLYGON ICRS {words}", node.at))
 
@@ -187,26 +188,26 @@ def _region(arguments: list[Expression], frame: str, node: tree.Call) -> Express
 
 def _contains(arguments: list[Expression], frame: str, node: tree.Call) -> Expression:
     _wanted(len(arguments) == 2, arguments, node)
-    return tree.Contains(_geometry(arguments[0], node), _geometry(arguments[1], node))
+    return resolved.Contains(_geometry(arguments[0], node), _geometry(arguments[1], node))
 
 
 def _intersects(arguments: list[Expression], frame: str, node: tree.Call) -> Expression:
     _wanted(len(arguments) == 2, arguments, node)
-    return tree.Intersects(_geometry(arguments[0], node), _geometry(arguments[1], node))
+    return resolved.Intersects(_geometry(arguments[0], node), _geometry(arguments[1], node))
 
 
 def _distance(arguments: list[Expression], frame: str, node: tree.Call) -> Expression:
     if len(arguments) == 4:
         a, b, c, d = arguments
-        return tree.Distance(_framed_point(a, b, "ICRS", node.at), _framed_point(c, d, "ICRS", node.at))
+        return resolved.Distance(_framed_point(a, b, "ICRS", node.at), _framed_point(c, d, "ICRS", node.at))
     _wanted(len(arguments) == 2, arguments, node)
-    return tree.Distance(_as_point(arguments[0], node), _as_point(arguments[1], node))
+    return resolved.Distance(_as_point(arguments[0], node), _as_point(arguments[1], node))
 
 
 def _area(arguments: list[Expression], frame: str, node: tree.Call) -> Expression:
     _wanted(len(arguments) == 1, arguments, node)
     of = Type(Kind.DOUBLE, "deg**2", "phys.angArea")
-    return tree.Measure("vo.area({0})", _geometry(arguments[0], node), of)
+    return resolved.Measure("vo.area({0})", _geometry(arguments[0], node), of)
 
 
 def _centroid(arguments: list[Expression], frame: str, node: tree.Call) -> Expression:
@@ -251,14 +252,18 @@ def _healpix_index(arguments: list[Expression], frame: str, node: tree.Call) -> 
     return Apply(f"({{0}} >> {shift})", (stored,), of)
 
 
-def pixel_column(point: Point) -> tree.Field | None:
+def pixel_column(point: Point) -> resolved.Field | None:
     """The column with the HEALPix pixels of an indexed pair of coordinates."""
     ra, dec = point.ra, point.dec
-    if not isinstance(ra, tree.Field) or not isinstance(dec, tree.Field) or ra.relation is not dec.relation:
+    if (
+        not isinstance(ra, resolved.Field)
+        or not isinstance(dec, resolved.Field)
+        or ra.relation is not dec.relation
+    ):
         return None
     for index in ra.relation.points:
         if (index.ra.lower(), index.dec.lower()) == (ra.column.lower(), dec.column.lower()):
-            return tree.Field(ra.relation, index.hpx, Type(Kind.LONG), ra.qualified)
+            return resolved.Field(ra.relation, index.hpx, Type(Kind.LONG), ra.qualified)
     return None
 
 
@@ -296,15 +301,15 @@ def _as_point(value: Expression, node: tree.Call) -> Point:
 
 
 def _center_of(geometry: Expression) -> Point:
-    ra = tree.Measure("vo.centroid_ra({0})", geometry, Type(Kind.DOUBLE, "deg", "pos.eq.ra"))
-    dec = tree.Measure("vo.centroid_dec({0})", geometry, Type(Kind.DOUBLE, "deg", "pos.eq.dec"))
+    ra = resolved.Measure("vo.centroid_ra({0})", geometry, Type(Kind.DOUBLE, "deg", "pos.eq.ra"))
+    dec = resolved.Measure("vo.centroid_dec({0})", geometry, Type(Kind.DOUBLE, "deg", "pos.eq.dec"))
     return Point(ra, dec)
 
 
 def _geometry(value: Expression, node: tree.Call) -> Expression:
-    if isinstance(value, tree.Geometry):
+    if isinstance(value, resolved.Geometry):
         return value
-    if isinstance(value, tree.Field) and value.type.kind in GEOMETRIES:
+    if isinstance(value, resolved.Field) and value.type.kind in GEOMETRIES:
         if value.shape is None:
             raise AdqlError(
                 f"{value.column} has no indexed footprint here, so {node.function} cannot use it", node.at

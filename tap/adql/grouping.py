@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from tap.adql import tree
+from tap.adql import resolved, tree
 from tap.adql.errors import AdqlError, Place
 from tap.adql.scope import Scope
 
@@ -24,9 +24,9 @@ def check_grouping(body: tree.Select, scope: Scope, places: Sequence[Place]) -> 
 
 
 def _check(node: tree.Node, group: tuple[tree.Expression, ...], own: set[int], at: Place) -> None:
-    if node in group or (isinstance(node, tree.Apply) and node.aggregate):
+    if node in group or (isinstance(node, resolved.Apply) and node.aggregate):
         return
-    if isinstance(node, tree.Field) and id(node.relation) in own:
+    if isinstance(node, resolved.Field) and id(node.relation) in own:
         raise AdqlError(
             f"{node.column} must be in GROUP BY or inside an aggregate such as MAX({node.column})", at
         )
@@ -36,14 +36,14 @@ def _check(node: tree.Node, group: tuple[tree.Expression, ...], own: set[int], a
 
 def has_aggregate(node: tree.Node) -> bool:
     """Whether an expression has an aggregate of its own query."""
-    if isinstance(node, tree.Apply) and node.aggregate:
+    if isinstance(node, resolved.Apply) and node.aggregate:
         return True
     return not isinstance(node, tree.Query) and any(has_aggregate(child) for child in node.children)
 
 
-def relations(node: tree.Node) -> Iterator[tree.Relation]:
+def relations(node: tree.Node) -> Iterator[resolved.Relation]:
     """The relations whose columns an expression has, sub-queries apart."""
-    if isinstance(node, tree.Field):
+    if isinstance(node, resolved.Field):
         yield node.relation
     elif not isinstance(node, tree.Query):
         for child in node.children:

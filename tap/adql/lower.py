@@ -7,19 +7,20 @@ The layout of the indexes is `vo_server.tables.PointIndex` and `RegionIndex`; th
 
 import math
 
-from tap.adql import tree
+from tap.adql import resolved, tree
 from tap.adql.coerce import as_seen
 from tap.adql.functions import AS_INTEGER
 from tap.adql.geometry import constant, fixed_numbers, pixel_column
 from tap.adql.kinds import Kind, Type
-from tap.adql.tree import Apply, Condition, Constant, Expression, FixedRegion, Literal, Node, Point, Test
+from tap.adql.resolved import Apply, Constant, FixedRegion, Point, Test
+from tap.adql.tree import Condition, Expression, Literal, Node
 from vo_server import sky
 
 _OTHER = Type(Kind.OTHER)
 _LONG = Type(Kind.LONG)
 _MIRRORED = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "=": "=", "<>": "<>"}
 #: Zones of one arc minute up to which a crossmatch lists them one by one.
-_LISTED_ZONES = 3
+_LISTED_ZONES = 6
 
 
 def lower(query: tree.Query) -> tree.Query:
@@ -43,20 +44,20 @@ def _seen(body: tree.Body) -> tree.Body:
 
 def _lowered(node: Node) -> Node:
     kind = type(node)
-    if kind is tree.Field or kind is Literal:
+    if kind is resolved.Field or kind is Literal:
         return node
-    if isinstance(node, tree.Item) and type(node.expression) is tree.Field:
+    if isinstance(node, tree.Item) and type(node.expression) is resolved.Field:
         return node  # most of what SELECT * gives
     if isinstance(node, tree.Comparison):
         return _comparison(node)
-    if isinstance(node, tree.Contains | tree.Intersects):
+    if isinstance(node, resolved.Contains | resolved.Intersects):
         exact = _exact(node)
         return Apply(AS_INTEGER.format(exact.sql), exact.arguments, node.type)
-    if isinstance(node, tree.Distance):
+    if isinstance(node, resolved.Distance):
         return _distance(node.left, node.right)
-    if isinstance(node, tree.Measure):
+    if isinstance(node, resolved.Measure):
         return Apply(node.function, (_shape(node.geometry),), node.type)
-    if isinstance(node, tree.Geometry):
+    if isinstance(node, resolved.Geometry):
         return Apply("{0}", (_shape(node),), node.type)
     return node.rebuilt(_lowered)
 
@@ -70,11 +71,11 @@ def _comparison(node: tree.Comparison) -> Node:
         (node.left, node.operator, node.right),
         (node.right, _MIRRORED[node.operator], node.left),
     ):
-        if isinstance(test, tree.Contains | tree.Intersects):
+        if isinstance(test, resolved.Contains | resolved.Intersects):
             wanted = _truth(operator, constant(value))
             if wanted is not None:
                 return _true(test) if wanted else tree.Not(_exact(test))
-        if isinstance(test, tree.Distance) and operator in ("<", "<="):
+        if isinstance(test, resolved.Distance) and operator in ("<", "<="):
             exact = tree.Comparison(_distance(test.left, test.right), operator, _value(value))
             return _all([*_cone(test.left, test.right, value), exact])
     return node.rebuilt(_lowered)
@@ -91,15 +92,15 @@ def _truth(operator: str, value: float | None) -> bool | None:
     return None
 
 
-def _true(node: tree.Contains | tree.Intersects) -> Condition:
+def _true(node: resolved.Contains | resolved.Intersects) -> Condition:
     """The test that a geometry predicate is true, with what an index can answer of it first."""
     first, second = _operands(node)
     return _all([*_indexed(first, second), _exact(node)])
 
 
-def _operands(node: tree.Contains | tree.Intersects) -> tuple[Expression, Expression]:
+def _operands(node: resolved.Contains | resolved.Intersects) -> tuple[Expression, Expression]:
     """The two geometries; of a point and a region the point comes first."""
-    if isinstance(node, tree.Contains):
+    if isinstance(node, resolved.Contains):
         return node.inner, node.outer
     # ADQL 2.1, INTERSECTS: with a point it is CONTAINS.
     if isinstance(node.right, Point) and not isinstance(node.left, Point):
@@ -107,7 +108,7 @@ def _operands(node: tree.Contains | tree.Intersects) -> tuple[Expression, Expres
     return node.left, node.right
 
 
-def _exact(node: tree.Contains | tree.Intersects) -> Test:
+def _exact(node: resolved.Contains | resolved.Intersects) -> Test:
     first, second = _operands(node)
     if isinstance(first, Point):
         center, radius = _as_circle(second)
@@ -115,7 +116,7 @@ def _exact(node: tree.Contains | tree.Intersects) -> Test:
             distance = _distance(first, center)
             return Test(f"{distance.sql} <= {{4}}", (*distance.arguments, _value(radius)))
         return Test("vo.contains_point({0}, {1}, {2})", (_shape(second), _value(first.ra), _value(first.dec)))
-    if isinstance(node, tree.Contains):
+    if isinstance(node, resolved.Contains):
         return Test("vo.contains({0}, {1})", (_shape(second), _shape(first)))
     return Test("vo.intersects({0}, {1})", (_shape(first), _shape(second)))
 
@@ -129,13 +130,13 @@ def _indexed(first: Expression, second: Expression) -> list[Condition]:
         pixels = pixel_column(first)
         if pixels is not None and isinstance(second, FixedRegion):
             return _ranges(pixels, sky.shape_ranges(second.region))
-    if any(isinstance(g, tree.Field) and g.shape is not None and g.shape.box for g in (first, second)):
+    if any(isinstance(g, resolved.Field) and g.shape is not None and g.shape.box for g in (first, second)):
         return [Test("{0} && {1}", (_box(first), _box(second)))]
     return []
 
 
 def _as_circle(geometry: Expression) -> tuple[Point | None, Expression | None]:
-    if isinstance(geometry, tree.Circle):
+    if isinstance(geometry, resolved.Circle):
         return geometry.center, geometry.radius
     if isinstance(geometry, FixedRegion) and isinstance(geometry.region, sky.Circle):
         circle = geometry.region
@@ -160,7 +161,7 @@ def _cone(left: Point, right: Point, radius: Expression) -> list[Condition]:
     return []
 
 
-def _ranges(pixels: tree.Field, ranges: list[tuple[int, int]]) -> list[Condition]:
+def _ranges(pixels: resolved.Field, ranges: list[tuple[int, int]]) -> list[Condition]:
     """The condition that a pixel is in one of the ranges; none for all of the sky."""
     if ranges == [(0, sky.LAST)]:
         return []
@@ -193,29 +194,27 @@ def _zones(near: Point, far: Point, radius: Expression, size: float | None) -> C
 def _enclosed(value: Expression) -> Expression:
     """A value that may stand beside any operator of a template."""
     lowered = _value(value)
-    plain = isinstance(lowered, tree.Field | Literal)
+    plain = isinstance(lowered, resolved.Field | Literal)
     return lowered if plain else Apply("({0})", (lowered,), lowered.type)
 
 
 def _zone_test(number: int, size: float | None, needed: str) -> str:
     """The zones of one branch; none where ``needed`` is false."""
     # No value of a column may overflow the integer: it is no declination, and the exact test drops it.
-    dec = "least(greatest({3}, -90), 90)"
-    zone, center = "floor({1} * 60)::integer", f"floor({dec} * 60)::integer"
+    dec, reach = "least(greatest({3}, -90), 90)", "least(greatest({4}, 0), 180)"
+    low, high = (f"floor(({dec} {sign} {reach}) * 60 {sign} 1e-6)::integer" for sign in "-+")
     when, end = (f"CASE WHEN {needed} THEN ", " END") if needed else ("", "")
-    if size is not None and (reach := math.ceil(size * 60 + 1e-6)) <= _LISTED_ZONES:
-        steps = [0, *(step for k in range(1, reach + 1) for step in (-k, k))]
-        steps = steps[number:] + steps[:number]
-        listed = ", ".join(f"{center} {'-' if step < 0 else '+'} {abs(step)}" for step in steps)
+    zone = "floor({1} * 60)::integer"
+    if size is not None and (count := math.ceil(size * 120 + 3e-6)) <= _LISTED_ZONES:
+        # The index answers a list with one search per zone; most circles are in one zone.
+        listed = ", ".join([low, *(f"{low} + {step}" for step in range(1, count)), high])
         return f"{zone} = ANY ({when}ARRAY[{listed}]{end})"
-    reached = "least(greatest({4}, 0), 180)"
-    low, high = (f"floor(({dec} {sign} {reached}) * 60 {sign} 1e-6)::integer" for sign in "-+")
     below, above = (("", ""), (" - 1", ""), ("", " + 1"))[number]
     return f"{zone} BETWEEN {when}{low}{below}{end} AND {high}{above}"
 
 
-def _mentions(node: Node, relation: tree.Relation) -> bool:
-    if isinstance(node, tree.Field):
+def _mentions(node: Node, relation: resolved.Relation) -> bool:
+    if isinstance(node, resolved.Field):
         return node.relation is relation
     return any(_mentions(child, relation) for child in node.children)
 
@@ -227,18 +226,18 @@ def _distance(left: Point, right: Point) -> Apply:
 
 def _shape(geometry: Expression) -> Expression:
     """The ``float8[]`` of a geometry."""
-    if isinstance(geometry, tree.Field) and geometry.shape is not None:
-        return tree.Field(geometry.relation, geometry.shape.shape, _OTHER, geometry.qualified)
+    if isinstance(geometry, resolved.Field) and geometry.shape is not None:
+        return resolved.Field(geometry.relation, geometry.shape.shape, _OTHER, geometry.qualified)
     if isinstance(geometry, FixedRegion):
         return Constant(sky.shape_literal(sky.shape_of(geometry.region)), "double precision[]", _OTHER)
     if isinstance(geometry, Point):
         return _made("vo.point_shape", geometry.ra, geometry.dec)
-    if isinstance(geometry, tree.Circle):
+    if isinstance(geometry, resolved.Circle):
         return _made("vo.circle_shape", geometry.center.ra, geometry.center.dec, geometry.radius)
-    if isinstance(geometry, tree.Box):
+    if isinstance(geometry, resolved.Box):
         center = geometry.center
         return _made("vo.box_shape", center.ra, center.dec, geometry.width, geometry.height)
-    if isinstance(geometry, tree.Polygon):
+    if isinstance(geometry, resolved.Polygon):
         return _made("vo.polygon_shape", *(value for v in geometry.vertices for value in (v.ra, v.dec)))
     raise TypeError(f"{type(geometry).__name__} is no geometry")  # resolve lets none through
 
@@ -250,8 +249,8 @@ def _made(function: str, *arguments: Expression) -> Apply:
 
 def _box(geometry: Expression) -> Expression:
     """The bounding cube of a geometry."""
-    if isinstance(geometry, tree.Field) and geometry.shape is not None and geometry.shape.box:
-        return tree.Field(geometry.relation, geometry.shape.box, _OTHER, geometry.qualified)
+    if isinstance(geometry, resolved.Field) and geometry.shape is not None and geometry.shape.box:
+        return resolved.Field(geometry.relation, geometry.shape.box, _OTHER, geometry.qualified)
     region = geometry.region if isinstance(geometry, FixedRegion) else _position(geometry)
     if region is not None:
         return Constant(sky.box_literal(sky.box_of(sky.shape_of(region))), "cube", _OTHER)

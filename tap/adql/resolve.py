@@ -2,16 +2,17 @@
 
 from dataclasses import replace
 
-from tap.adql import tree
+from tap.adql import resolved, tree
 from tap.adql.coerce import as_text, unified
 from tap.adql.errors import AdqlError, Place
 from tap.adql.expressions import Expressions
 from tap.adql.grouping import check_grouping, has_aggregate
 from tap.adql.kinds import GEOMETRIES, Kind, Type
+from tap.adql.resolved import Relation
 from tap.adql.scope import Output, Scope
 from tap.adql.selection import item_name, unique_names
 from tap.adql.sources import Sources, Tables, derived_relation, hidden_outputs
-from tap.adql.tree import Expression, Identifier, Literal, Order, Relation
+from tap.adql.tree import Expression, Identifier, Literal, Order
 from vo_server.tables import Catalog
 
 #: Longest name that PostgreSQL keeps whole, bytes.
@@ -137,7 +138,9 @@ class _Resolver:
                 for field in [scope.column(relation, key)]
             ]
         return [
-            Output(name, value.column if isinstance(value, tree.Field) else name.lower(), value.type, value)
+            Output(
+                name, value.column if isinstance(value, resolved.Field) else name.lower(), value.type, value
+            )
             for side in scope.sides
             for name, value in side.visible(scope.qualified)
         ]
@@ -152,7 +155,7 @@ class _Resolver:
         else:
             value = self._expressions.value(term, scope)
         at = getattr(term, "at", tree.NOWHERE)
-        if isinstance(value, tree.Geometry):
+        if isinstance(value, resolved.Geometry):
             raise AdqlError("GROUP BY takes no geometry", at)
         if has_aggregate(value):
             raise AdqlError("GROUP BY takes no aggregate", at)
@@ -188,7 +191,7 @@ class _Resolver:
             return self._position(node, equal, body, outputs)
         if body.distinct:
             raise AdqlError("with DISTINCT, ORDER BY takes only columns of the select list", node.at)
-        if isinstance(value, tree.Geometry):
+        if isinstance(value, resolved.Geometry):
             raise AdqlError("ORDER BY takes no geometry", node.at)
         if _grouped(body, scope):
             # An aggregate here alone makes groups too, of all rows.
@@ -198,7 +201,7 @@ class _Resolver:
 
     def _position(self, node: Order, position: int, body: tree.Body, outputs: tuple[Output, ...]) -> Order:
         output = outputs[position - 1]
-        if isinstance(output.expression, tree.Geometry):
+        if isinstance(output.expression, resolved.Geometry):
             raise AdqlError("ORDER BY takes no geometry", node.at)
         # A timestamp leaves as text: sorting by the column itself can use its index.
         if output.type.kind is Kind.TIMESTAMP and isinstance(body, tree.Select) and not body.distinct:

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from tap.adql import tree
 from tap.adql.errors import AdqlError, did_you_mean, suggest
 from tap.adql.kinds import Type, kind_of
-from tap.adql.tree import Expression, Field, Identifier, Relation
+from tap.adql.resolved import Field, Relation
+from tap.adql.tree import Expression, Identifier
 from vo_server.tables import Column
 
 

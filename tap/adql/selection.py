@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from tap.adql import tree
+from tap.adql import resolved, tree
 from tap.adql.scope import Output
 from tap.adql.tree import Expression
 
@@ -14,7 +14,7 @@ def item_name(item: tree.Item, value: Expression, position: int) -> tuple[str, s
         return item.alias.text, item.alias.name
     written = item.expression
     if isinstance(written, tree.Name):
-        if isinstance(value, tree.Field) and value.type.column is not None:
+        if isinstance(value, resolved.Field) and value.type.column is not None:
             return value.type.column.name, value.column
         last = written.parts[-1]
         return last.text, last.name

@@ -3,12 +3,13 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from tap.adql import tree
+from tap.adql import resolved, tree
 from tap.adql.coerce import comparable
 from tap.adql.errors import AdqlError, did_you_mean, suggest
 from tap.adql.kinds import Kind, Type, output_column, settled
+from tap.adql.resolved import Apply, Relation, Shape
 from tap.adql.scope import Merged, Output, Scope, Side, spelled
-from tap.adql.tree import Apply, Expression, Identifier, Relation, Shape, Source
+from tap.adql.tree import Expression, Identifier, Source
 from vo_server.tables import Catalog, PointIndex, Table
 
 #: Resolves the query of a derived table: the query around it is its scope, the tables beside it are not.
@@ -93,14 +94,16 @@ def published_relation(table: Table) -> Relation:
 
 def derived_relation(name: str, outputs: Sequence[Output], hidden: Sequence[Output] = ()) -> Relation:
     """What a sub-query brings into scope: its outputs, and by ``hidden`` ones what indexes them."""
-    keys = {_origin(o.expression): o.key for o in (*outputs, *hidden) if isinstance(o.expression, tree.Field)}
+    keys = {
+        _origin(o.expression): o.key for o in (*outputs, *hidden) if isinstance(o.expression, resolved.Field)
+    }
     shapes: dict[str, Shape] = {}
     points: list[PointIndex] = []
     for output in outputs:
         field = output.expression
-        if isinstance(field, tree.Geometry):
+        if isinstance(field, resolved.Geometry):
             shapes[output.key] = Shape(output.key)
-        if not isinstance(field, tree.Field):
+        if not isinstance(field, resolved.Field):
             continue
         if (shape := field.shape) is not None and (kept := keys.get((id(field.relation), shape.shape))):
             shapes[output.key] = Shape(kept, keys.get((id(field.relation), shape.box or "")))
@@ -121,11 +124,11 @@ def derived_relation(name: str, outputs: Sequence[Output], hidden: Sequence[Outp
 
 def hidden_outputs(outputs: Sequence[Output]) -> tuple[Output, ...]:
     """Columns to add to a sub-query so that the query around it can still use the indexes."""
-    seen = {_origin(o.expression) for o in outputs if isinstance(o.expression, tree.Field)}
-    wanted: dict[str, tree.Field] = {}
+    seen = {_origin(o.expression) for o in outputs if isinstance(o.expression, resolved.Field)}
+    wanted: dict[str, resolved.Field] = {}
     for output in outputs:
         field = output.expression
-        if not isinstance(field, tree.Field):
+        if not isinstance(field, resolved.Field):
             continue
         columns: list[str | None] = []
         if (shape := field.shape) is not None and shape.shape != field.column:
@@ -137,13 +140,13 @@ def hidden_outputs(outputs: Sequence[Output]) -> tuple[Output, ...]:
         ]
         for column in filter(None, columns):
             if (id(field.relation), column) not in seen:
-                hidden = tree.Field(field.relation, column, Type(Kind.OTHER), field.qualified)
+                hidden = resolved.Field(field.relation, column, Type(Kind.OTHER), field.qualified)
                 wanted[f"{output.key} {column}"] = hidden
     return tuple(Output(key, key, field.type, field, is_hidden=True) for key, field in wanted.items())
 
 
 def _origin(expression: Expression) -> tuple[int, str]:
-    return (id(expression.relation), expression.column) if isinstance(expression, tree.Field) else (0, "")
+    return (id(expression.relation), expression.column) if isinstance(expression, resolved.Field) else (0, "")
 
 
 class Sources:
@@ -158,12 +161,8 @@ class Sources:
     ) -> tuple[tuple[Source, ...], list[Side]]:
         """The table references with database names, and what each brings into scope."""
         names: set[str] = set()
-        resolved, sides = [], []
-        for source in sources:
-            made, side = self._source(source, parent, tables, names)
-            resolved.append(made)
-            sides.append(side)
-        return tuple(resolved), sides
+        pairs = [self._source(source, parent, tables, names) for source in sources]
+        return tuple(source for source, _ in pairs), [side for _, side in pairs]
 
     def _source(
         self, node: Source, parent: Scope | None, tables: Tables, names: set[str]

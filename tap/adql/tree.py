@@ -1,18 +1,16 @@
 """The nodes of a query: one set for all passes, each of which takes a tree and returns a tree.
 
-Names follow the BNF of ADQL 2.1 (Appendix A).  `parse` makes the nodes of the first half; `resolve`
-replaces names and calls by those of the second half and fills ``type``; `lower` removes geometry.
+Names follow the BNF of ADQL 2.1 (Appendix A).  `parse` makes these nodes; `resolve` fills ``type`` and puts
+the nodes of `tap.adql.resolved` in the place of names and calls; `lower` removes those of geometry.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from typing import Any
 
 from tap.adql.errors import Place
-from tap.adql.kinds import UNKNOWN, Kind, Type
-from vo_server.sky import Region
-from vo_server.tables import Column, PointIndex
+from tap.adql.kinds import UNKNOWN, Type
 
 NOWHERE: Place = (1, 1)
 
@@ -73,12 +71,6 @@ class Expression(Node):
 
 class Condition(Node):
     """A search condition."""
-
-    __slots__ = ()
-
-
-class Geometry(Expression):
-    """A point or a region on the sky (ADQL 2.1, Geometrical functions)."""
 
     __slots__ = ()
 
@@ -385,169 +377,3 @@ class Query(Node):
 
 
 Body = Select | SetOperation | Query
-
-
-# What `resolve` puts in the place of names and calls.
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """Where a relation keeps the geometry of one of its columns."""
-
-    shape: str  #: column with the ``float8[]`` shape
-    box: str | None = None  #: column with the bounding cube, if any
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Relation:
-    """A table, sub-query or WITH table in scope; two are equal when they are the same one.
-
-    Attributes
-    ----------
-    name : str
-        What the emitted SQL calls it.
-    label : tuple of str
-        What the query calls it: its alias, or schema and table name, in lower case.
-    columns : mapping of str to Column
-        What clients see, under lower-case names.
-    kinds : mapping of str to Kind
-        Kinds that do not follow from the column's metadata.
-    names : mapping of str to str
-        Database names that are not the lower-case name.
-    """
-
-    name: str
-    label: tuple[str, ...]
-    columns: Mapping[str, Column]
-    kinds: Mapping[str, Kind] = field(default_factory=dict)
-    names: Mapping[str, str] = field(default_factory=dict)
-    points: tuple[PointIndex, ...] = ()
-    shapes: Mapping[str, Shape] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Field(Expression):
-    """One column of one relation."""
-
-    relation: Relation
-    column: str  #: name in the database
-    type: Type = field(compare=False)
-    qualified: bool = field(default=True, compare=False)
-
-    @property
-    def shape(self) -> Shape | None:
-        """Where the geometry of this column is, if it has one."""
-        return self.relation.shapes.get(self.column)
-
-
-@dataclass(frozen=True, slots=True)
-class Apply(Expression):
-    """A template of SQL around arguments; see `tap.adql.functions`."""
-
-    sql: str
-    arguments: tuple[Expression, ...]
-    type: Type
-    aggregate: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Constant(Expression):
-    """A value that is written as text and read by the database as ``sql_type``."""
-
-    text: str
-    sql_type: str
-    type: Type
-
-
-@dataclass(frozen=True, slots=True)
-class Test(Condition):
-    """A template of SQL that is true or false."""
-
-    sql: str
-    arguments: tuple[Expression, ...]
-
-
-_POINT = Type(Kind.POINT)
-_REGION = Type(Kind.REGION)
-_ANSWER = Type(Kind.INT)
-_ARC = Type(Kind.DOUBLE, "deg", "pos.angDistance")
-
-
-@dataclass(frozen=True, slots=True)
-class Point(Geometry):
-    """Two coordinates in degrees, ICRS."""
-
-    ra: Expression
-    dec: Expression
-    type: Type = _POINT
-
-
-@dataclass(frozen=True, slots=True)
-class Circle(Geometry):
-    """All points up to ``radius`` degrees from a centre."""
-
-    center: Point
-    radius: Expression
-    type: Type = _REGION
-
-
-@dataclass(frozen=True, slots=True)
-class Polygon(Geometry):
-    """Great circles from vertex to vertex."""
-
-    vertices: tuple[Point, ...]
-    type: Type = _REGION
-
-
-@dataclass(frozen=True, slots=True)
-class Box(Geometry):
-    """A cross of ``width`` and ``height`` degrees around a centre (ADQL 2.1, BOX)."""
-
-    center: Point
-    width: Expression
-    height: Expression
-    type: Type = _REGION
-
-
-@dataclass(frozen=True, slots=True)
-class FixedRegion(Geometry):
-    """A region all of whose numbers stand in the query."""
-
-    region: Region
-    type: Type = _REGION
-
-
-@dataclass(frozen=True, slots=True)
-class Contains(Expression):
-    """``CONTAINS(inner, outer)``: 1 or 0."""
-
-    inner: Expression
-    outer: Expression
-    type: Type = _ANSWER
-
-
-@dataclass(frozen=True, slots=True)
-class Intersects(Expression):
-    """``INTERSECTS(left, right)``: 1 or 0."""
-
-    left: Expression
-    right: Expression
-    type: Type = _ANSWER
-
-
-@dataclass(frozen=True, slots=True)
-class Distance(Expression):
-    """Arc between two points, degrees."""
-
-    left: Point
-    right: Point
-    type: Type = _ARC
-
-
-@dataclass(frozen=True, slots=True)
-class Measure(Expression):
-    """A number taken from a geometry by a function of its shape: its area, its centre."""
-
-    function: str
-    geometry: Expression
-    type: Type
