@@ -231,7 +231,9 @@ def _progress() -> Iterator[_Bar]:
 def _print_explanation(path: Path, settings: Settings) -> None:
     from ingest import explain
 
-    table = Table("column", "value", "from", title=escape(str(path)))
+    table = Table(title=escape(str(path)))
+    for heading in ("column", "value", "from"):
+        table.add_column(heading, overflow="fold")
     for row in explain(path, settings):
         table.add_row(*map(escape, (row.column, "" if row.value is None else str(row.value), row.origin)))
     Console().print(table)

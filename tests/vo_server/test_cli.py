@@ -1,5 +1,6 @@
 """The command line: what is wrong is one line on standard error and status 2."""
 
+import json
 import os
 import subprocess
 import sys
@@ -70,6 +71,24 @@ def test_init_then_check(open_dir: Path, database_url: str | None) -> None:
     done = vo_server("check", "--dir", directory, **environment)
     assert done.returncode == 0, done.stdout
     assert "migrations" in done.stdout
+
+
+def test_ingest_tells_of_every_file(database: Database, settings: Settings, tmp_path: Path) -> None:
+    assert settings.state_dir is not None
+    environment = {"VO_DATABASE_URL": str(settings.database_url)} if settings.database_url else {}
+    file = tmp_path / "notes.fits"
+    file.write_text("not FITS at all")
+    done = vo_server("ingest", tmp_path, "--dir", settings.state_dir, **environment)
+    assert done.returncode == 1
+    finding, counts = done.stdout.splitlines()
+    assert finding.startswith(f"{file}:")
+    assert "NOT_FITS" in finding
+    assert counts.startswith("1 files: 0 added")
+    told = vo_server("ingest", tmp_path, "--json", "--dir", settings.state_dir, **environment)
+    assert json.loads(told.stdout)["rejected"] == 1
+    explained = vo_server("ingest", "--explain", file, "--dir", settings.state_dir, **environment)
+    assert explained.returncode == 2
+    assert "NOT_FITS" in explained.stderr
 
 
 def test_check_fails_where_something_is_missing(open_dir: Path) -> None:

@@ -37,6 +37,7 @@ class ColumnForm(BaseModel, extra="allow"):
 
     name: str
     datatype: str
+    length: int | None = Field(None, strict=True)
 
     @field_validator("datatype")
     @classmethod
@@ -161,15 +162,17 @@ class Table(felis.datamodel.Table):
         if self.column_refs:
             raise ValueError("columnRefs are not supported: write the columns out")
         ids = {column.id for column in self.columns}
-        primary = self.primary_key or []
-        wanted = [primary] if isinstance(primary, str) else list(primary)
+        primary = self.primary_key
+        wanted = [primary] if isinstance(primary, str) else list(primary or ())
         for index in self.indexes:
-            if index.columns is None:
-                raise ValueError(f"the index {index.name} has expressions, which are not supported")
+            if not index.columns:
+                raise ValueError(f"the index {index.name} must name columns; expressions are not supported")
             wanted += index.columns
         for constraint in self.constraints:
             if constraint.type == "Check":
                 raise ValueError(f"the constraint {constraint.name} is a Check, which is not supported")
+            if not constraint.columns:
+                raise ValueError(f"the constraint {constraint.name} must name columns")
         missing = [ref for ref in wanted if ref not in ids]
         if missing:
             raise ValueError(f"there is no column with the @id {missing[0]!r} in the table {self.name}")
@@ -213,6 +216,11 @@ def check(text: str) -> None:
     except ValidationError as exc:
         faults = [_fault(text, error["loc"], error["msg"]) for error in exc.errors()]
         raise UsageFault("the document is wrong: " + "; ".join(faults)) from exc
+    except (TypeError, KeyError, AttributeError) as exc:
+        # Felis computes with some values before it looks at their types.
+        raise UsageFault(
+            f"the document is wrong: a value has a type that Felis does not expect: {exc}"
+        ) from exc
 
 
 def _fault(text: str, loc: Sequence[str | int], message: str) -> str:

@@ -71,10 +71,19 @@ def _declare(found: sa.MetaData, table: Table) -> None:
     relation = sa.Table(name, found, *columns, *hidden, schema=schema)
     for index in table.indexes:
         sa.Index(index.name, *(relation.c[column] for column in index.columns), unique=index.unique)
+    for column in table.columns:
+        if "meta.ref.ivoid" in column.ucd.split(";"):
+            _index_identifier(relation, column)
     for point in table.points:
         _index_point(relation, point)
     for region in table.regions:
         _index_region(relation, region)
+
+
+def _index_identifier(relation: sa.Table, column: Column) -> None:
+    """IVOA identifiers are compared without regard to case (IVOA Identifiers 2.0)."""
+    name = column.name.lower()
+    sa.Index(f"{relation.name}_{name}_folded", sa.func.lower(relation.c[name]))
 
 
 def _index_point(relation: sa.Table, point: PointIndex) -> None:
