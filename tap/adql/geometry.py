@@ -245,7 +245,8 @@ def _healpix_index(arguments: list[Expression], frame: str, node: tree.Call) -> 
     shift = 2 * (29 - order)
     known = fixed_numbers(point.ra, point.dec)
     if known is not None:
-        return Literal(int(sky.hpx(known[0], known[1])) >> shift, node.at, of)
+        pixel = Literal(int(sky.hpx(known[0], known[1])) >> shift, node.at, of)
+        return Apply("({0})::bigint", (pixel,), of)
     stored = pixel_column(point)
     if stored is None:
         raise AdqlError("ivo_healpix_index takes numbers, or the indexed coordinates of one table", node.at)

@@ -693,7 +693,7 @@ SELECT ("hpx" >> 38) AS "pixel", count(*) AS "n" FROM "ivoa"."obscore" GROUP BY 
 
 -- title: HEALPix index of a number
 SELECT ivo_healpix_index(0, POINT(1, 1)) FROM TAP_SCHEMA.schemas;
-SELECT 4 AS "ivo_healpix_index" FROM "tap_schema"."schemas";
+SELECT (4)::bigint AS "ivo_healpix_index" FROM "tap_schema"."schemas";
 
 -- Geometry
 
