@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from pathlib import Path
 
 import pyarrow as pa
 import sqlalchemy as sa
 
 from ingest.read import KEYWORDS, Association, Parsed, Rejected
 from ingest.report import Finding
-from ingest.scan import media_type
+from ingest.scan import media_type, storable
 from vo_server import schemas
 from vo_server.archive import ASSOCIATION, FILE, PROVENANCE
 
@@ -24,7 +25,7 @@ def as_ancillary(rejected: Rejected, categories: dict[str, str | None]) -> Parse
         Name of a file -> its category, of the associations that products tell.
     """
     scanned = rejected.scanned
-    name = scanned.candidate.path.rsplit("/", 1)[-1]
+    name = name_of(rejected)
     if name not in categories or not {f.rule for f in rejected.findings} <= _ACCEPTED_RULES:
         return None
     return Parsed(
@@ -34,6 +35,11 @@ def as_ancillary(rejected: Rejected, categories: dict[str, str | None]) -> Parse
         prefix=None, row={}, provenance=(), associations=tuple[Association, ...](),
         keywords=pa.RecordBatch.from_pylist([], KEYWORDS),
     )  # fmt: skip
+
+
+def name_of(rejected: Rejected) -> str:
+    """The file's name, as a product would give it."""
+    return storable(Path(rejected.scanned.candidate.path).name)
 
 
 def associated_categories(connection: sa.Connection, names: Iterable[str]) -> dict[str, str | None]:

@@ -21,7 +21,7 @@ from ingest.load import Identified, Loaded, Place, load
 from ingest.mapping import Collection, Match, choose
 from ingest.read import Parsed, Rejected, read
 from ingest.report import Explained, Finding, Report
-from ingest.scan import Candidate, candidate, count, find, scan
+from ingest.scan import Candidate, candidate, count, find, scan, storable
 from vo_server.archive import FILE, FINDING, INGEST_RUN, PROPERTY
 from vo_server.config import Settings
 from vo_server.db import Database
@@ -78,7 +78,7 @@ def run(
     with _exclusive(database), _Readers(mappings, processes) as readers:
         with database.owner.begin() as connection:
             place = Place(_root_url(connection, settings), settings.authority)
-            insert = sa.insert(INGEST_RUN).values(paths=[_clean(str(path)) for path in paths])
+            insert = sa.insert(INGEST_RUN).values(paths=[storable(str(path)) for path in paths])
             run_id, started = connection.execute(
                 insert.returning(INGEST_RUN.c.run_id, INGEST_RUN.c.started)
             ).one()
@@ -289,7 +289,7 @@ class _Run:
         for start in range(0, len(self.others), BATCH):
             part = self.others[start : start + BATCH]
             with self.database.owner.connect() as connection:
-                names = [Path(rejected.scanned.candidate.path).name for rejected in part]
+                names = [relate.name_of(rejected) for rejected in part]
                 categories = relate.associated_categories(connection, names)
             taken = [(rejected, relate.as_ancillary(rejected, categories)) for rejected in part]
             self._reject([f for rejected, parsed in taken if parsed is None for f in rejected.findings])
@@ -321,9 +321,9 @@ class _Run:
         self.report.findings.extend(findings)
         rows = [
             {
-                "run_id": self.run_id, "file": _clean(finding.file), "hdu": finding.hdu,
+                "run_id": self.run_id, "file": storable(finding.file), "hdu": finding.hdu,
                 "keyword": finding.keyword, "rule": finding.rule, "severity": finding.severity,
-                "message": _clean(finding.message),
+                "message": storable(finding.message),
             }
             for finding in findings
         ]  # fmt: skip
@@ -332,8 +332,3 @@ class _Run:
 
     def _tell(self) -> None:
         self.say(self.report.total, self.total, "ingesting files")
-
-
-def _clean(text: str) -> str:
-    """``text`` as PostgreSQL can hold it: names of files may be any bytes."""
-    return text.encode("utf-8", "replace").decode("utf-8").replace("\0", "")

@@ -113,10 +113,15 @@ def candidate(path: Path) -> Candidate | Finding:
 
 def own_name(path: str) -> str:
     """The name of a file without directory and compression: ``a/b.fits.fz`` is ``b.fits``."""
-    name = Path(path).name
+    name = storable(Path(path).name)
     for suffix in _COMPRESSIONS:
         name = name.removesuffix(suffix)
     return name
+
+
+def storable(text: str) -> str:
+    """``text`` as PostgreSQL can hold it: names of files may be any bytes."""
+    return text.encode("utf-8", "replace").decode("utf-8").replace("\0", "")
 
 
 class _Plain:
