@@ -29,8 +29,8 @@ class DemoServer:
         self.log = directory.with_suffix(".log")
         self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> float:
-        """Start it and wait until it answers; the seconds that took."""
+    def start(self) -> None:
+        """Start it and wait until it answers."""
         program = Path(sys.executable).with_name("vo-server")
         command = [str(program), "demo", "--port", str(self.port), "--dir", str(self.directory)]
         settings = {name: value for name, value in os.environ.items() if name != "VO_DATABASE_URL"}
@@ -41,7 +41,6 @@ class DemoServer:
             if self._process.poll() is not None or time.monotonic() - begin > STARTED:
                 raise AssertionError(f"the demo server does not answer:\n{self.log.read_text()[-6000:]}")
             time.sleep(0.1)
-        return time.monotonic() - begin
 
     def stop(self) -> int:
         """End it as Ctrl-C does; its exit status."""
@@ -50,6 +49,23 @@ class DemoServer:
     def kill(self) -> None:
         """End it as the kernel does when memory is short: nothing is tidied up."""
         self._end(signal.SIGKILL)
+
+    def processes(self, role: str) -> list[int]:
+        """The process ids of the server, of its workers or of its database."""
+        if self._process is None:
+            raise AssertionError("the server was not started")
+        if role == "server":
+            return [self._process.pid]
+        if role == "database":
+            return [int(next(self.directory.glob("**/postmaster.pid")).read_text().split()[0])]
+        listing = subprocess.run(
+            ["ps", "-A", "-o", "pid=", "-o", "ppid=", "-o", "args="],
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        rows = [line.split(maxsplit=2) for line in listing.splitlines()]
+        return [int(r[0]) for r in rows if int(r[1]) == self._process.pid and "vo_server.processes" in r[2]]
 
     def _end(self, number: signal.Signals) -> int:
         if self._process is None:
