@@ -112,14 +112,16 @@ def test_processes_may_migrate_at_once(settings: Settings, database: Database) -
 
 
 def test_a_newer_database_is_refused(database: Database) -> None:
+    version = sa.table("alembic_version", sa.column("version_num"), schema="archive")
     with database.owner.begin() as connection:
-        connection.exec_driver_sql("UPDATE archive.alembic_version SET version_num = '9999'")
+        before = connection.scalar(sa.select(version.c.version_num))
+        connection.execute(sa.update(version).values(version_num="9999"))
     try:
         with pytest.raises(FatalFault, match="newer than this server"):
             migrate(database)
     finally:
         with database.owner.begin() as connection:
-            connection.exec_driver_sql("UPDATE archive.alembic_version SET version_num = '0001'")
+            connection.execute(sa.update(version).values(version_num=before))
 
 
 def test_a_failed_migration_leaves_the_database_as_it_was(
