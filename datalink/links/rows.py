@@ -151,7 +151,7 @@ class Writer:
         return Link(
             text,
             semantics,
-            access_url=f"{self._root_url}/download/{quote(file.dp_id, safe=':+,')}",
+            access_url=f"{self._root_url}/download/{quote(file.dp_id, safe=':')}",
             description=description
             if is_public
             else f"{description} (public from {instant(file.release_date)})",
@@ -171,9 +171,9 @@ class Writer:
         return Link(
             text,
             "#preview",
-            access_url=f"{self._root_url}/preview/{quote(file.dp_id, safe=':+,')}"
+            access_url=f"{self._root_url}/preview/{quote(file.dp_id, safe=':')}"
             if preview is None
-            else f"{self._root_url}/download/{quote(preview.dp_id, safe=':+,')}",
+            else f"{self._root_url}/download/{quote(preview.dp_id, safe=':')}",
             description="Preview of the data"
             if preview is None
             else "Preview, made by the provider of the data",
