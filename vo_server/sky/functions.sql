@@ -119,8 +119,8 @@ END $$;
 
 ------------------------------------------------------------------------------------------------- reading shapes
 
--- The bounding box of the outer cap.
-CREATE OR REPLACE FUNCTION vo.shape_box(shape float8[]) RETURNS cube
+-- The corners of the bounding box of the outer cap: three least and three greatest coordinates.
+CREATE OR REPLACE FUNCTION vo.shape_bounds(shape float8[]) RETURNS float8[]
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
 DECLARE
   radius float8 := 2 * asin(least(1, sqrt(shape[5]) / 2)) + 1e-12;
@@ -129,12 +129,66 @@ DECLARE
   high float8[] := '{}';
 BEGIN
   FOR i IN 2 .. 4 LOOP
-    -- Not acos, which is good to 1e-8 only near the axis.
-    tilt := atan2(sqrt(power(shape[2 + (i - 1) % 3], 2) + power(shape[2 + i % 3], 2)), shape[i]);
+    tilt := acos(greatest(-1, least(1, shape[i])));
     low := low || CASE WHEN tilt + radius >= pi() THEN -1 ELSE cos(tilt + radius) - 1e-15 END;
     high := high || CASE WHEN tilt <= radius THEN 1 ELSE cos(tilt - radius) + 1e-15 END;
   END LOOP;
-  RETURN format('(%s),(%s)', array_to_string(low, ','), array_to_string(high, ','))::cube;
+  RETURN low || high;
+END $$;
+
+-- RETURN binds the names when the function is made: it works wherever the extension cube is, whatever the
+-- search_path of its caller.
+CREATE OR REPLACE FUNCTION vo.shape_box(shape float8[]) RETURNS cube
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN (SELECT cube(b[1:3], b[4:6]) FROM (SELECT vo.shape_bounds(shape) OFFSET 0) AS bounds (b));
+
+-- The area of the part at s[k] in steradians, and the integral of the unit vector over it.
+CREATE OR REPLACE FUNCTION vo.part_moment(s float8[], k int) RETURNS float8[]
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+DECLARE
+  n int := s[k]::int;
+  x float8 := s[k + 1]; y float8 := s[k + 2]; z float8 := s[k + 3];
+  a int := k + 2 + 3 * n;
+  b int := k + 5;
+  ux float8; uy float8; uz float8; vx float8; vy float8; vz float8;
+  nx float8; ny float8; nz float8; size float8;
+  piece float8;
+  area float8 := 0; sx float8 := 0; sy float8 := 0; sz float8 := 0;
+BEGIN
+  IF n = 0 THEN
+    size := pi() * power(sin(s[k + 4]), 2);
+    RETURN ARRAY[4 * pi() * power(sin(s[k + 4] / 2), 2), size * x, size * y, size * z];
+  END IF;
+  FOR j IN 1 .. n LOOP
+    -- Triangles around the centre (Eriksson 1990), from differences, which are exact for small ones.
+    ux := s[a] - x; uy := s[a + 1] - y; uz := s[a + 2] - z;
+    vx := s[b] - x; vy := s[b + 1] - y; vz := s[b + 2] - z;
+    piece := 2 * atan2(
+      x * (uy * vz - uz * vy) + y * (uz * vx - ux * vz) + z * (ux * vy - uy * vx),
+      1 + x * (s[a] + s[b]) + y * (s[a + 1] + s[b + 1]) + z * (s[a + 2] + s[b + 2])
+        + s[a] * s[b] + s[a + 1] * s[b + 1] + s[a + 2] * s[b + 2]);
+    area := area + piece;
+    IF s[k + 4] < 0.002 THEN  -- as in the plane: what is left out is below 1e-9 radians
+      sx := sx + piece * (x + (ux + vx) / 3);
+      sy := sy + piece * (y + (uy + vy) / 3);
+      sz := sz + piece * (z + (uz + vz) / 3);
+    ELSE  -- half the sum of the edges' lengths along their normals (Stokes)
+      nx := s[a + 1] * s[b + 2] - s[a + 2] * s[b + 1];
+      ny := s[a + 2] * s[b] - s[a] * s[b + 2];
+      nz := s[a] * s[b + 1] - s[a + 1] * s[b];
+      size := sqrt(nx * nx + ny * ny + nz * nz);
+      IF size > 0 THEN
+        size := vo.angle(s[a], s[a + 1], s[a + 2], s[b], s[b + 1], s[b + 2]) / (2 * size);
+        sx := sx + size * nx; sy := sy + size * ny; sz := sz + size * nz;
+      END IF;
+    END IF;
+    a := b;
+    b := b + 3;
+  END LOOP;
+  IF area < 0 THEN
+    RETURN ARRAY[-area, -sx, -sy, -sz];
+  END IF;
+  RETURN ARRAY[area, sx, sy, sz];
 END $$;
 
 -- Square degrees within the shape, parts added up.
@@ -142,33 +196,34 @@ CREATE OR REPLACE FUNCTION vo.area(shape float8[]) RETURNS float8
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
 DECLARE
   total float8 := 0;
-  part float8;
-  k int := 7; n int; a int; b int;
-  x float8; y float8; z float8;
+  k int := 7;
 BEGIN
   FOR i IN 1 .. shape[1]::int LOOP
-    n := shape[k]::int;
-    x := shape[k + 1]; y := shape[k + 2]; z := shape[k + 3];
-    IF n = 0 THEN
-      part := 4 * pi() * power(sin(shape[k + 4] / 2), 2);
-    ELSE
-      part := 0;
-      FOR j IN 0 .. n - 1 LOOP  -- triangles around the centre (Eriksson 1990)
-        a := k + 5 + 3 * j;
-        b := k + 5 + 3 * ((j + 1) % n);
-        part := part + 2 * atan2(
-          x * (shape[a + 1] * shape[b + 2] - shape[a + 2] * shape[b + 1])
-            + y * (shape[a + 2] * shape[b] - shape[a] * shape[b + 2])
-            + z * (shape[a] * shape[b + 1] - shape[a + 1] * shape[b]),
-          1 + x * shape[a] + y * shape[a + 1] + z * shape[a + 2]
-            + shape[a] * shape[b] + shape[a + 1] * shape[b + 1] + shape[a + 2] * shape[b + 2]
-            + x * shape[b] + y * shape[b + 1] + z * shape[b + 2]);
-      END LOOP;
-    END IF;
-    total := total + abs(part);
-    k := k + 5 + 3 * n;
+    total := total + (vo.part_moment(shape, k))[1];
+    k := k + 5 + 3 * shape[k]::int;
   END LOOP;
   RETURN total * power(180 / pi(), 2);
+END $$;
+
+-- The direction of the centroid, of any length: the mean of the unit vectors in all parts.  Points, and what is
+-- the same all around the sphere, have the centre of the cap.
+CREATE OR REPLACE FUNCTION vo.centroid(shape float8[]) RETURNS float8[]
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+DECLARE
+  part float8[];
+  k int := 7;
+  area float8 := 0; x float8 := 0; y float8 := 0; z float8 := 0;
+BEGIN
+  FOR i IN 1 .. shape[1]::int LOOP
+    part := vo.part_moment(shape, k);
+    area := area + part[1];
+    x := x + part[2]; y := y + part[3]; z := z + part[4];
+    k := k + 5 + 3 * shape[k]::int;
+  END LOOP;
+  IF abs(x) + abs(y) + abs(z) > 1e-12 * area THEN
+    RETURN ARRAY[x, y, z];
+  END IF;
+  RETURN shape[2:4];
 END $$;
 
 CREATE OR REPLACE FUNCTION vo.ra_of(x float8, y float8) RETURNS float8
@@ -179,12 +234,15 @@ $$;
 CREATE OR REPLACE FUNCTION vo.dec_of(x float8, y float8, z float8) RETURNS float8
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$ SELECT degrees(atan2(z, sqrt(x * x + y * y))) $$;
 
--- The centre of the shape's outer cap.
 CREATE OR REPLACE FUNCTION vo.centroid_ra(shape float8[]) RETURNS float8
-LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$ SELECT vo.ra_of(shape[2], shape[3]) $$;
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+  SELECT vo.ra_of(c[1], c[2]) FROM (SELECT vo.centroid(shape) OFFSET 0) AS found (c)
+$$;
 
 CREATE OR REPLACE FUNCTION vo.centroid_dec(shape float8[]) RETURNS float8
-LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$ SELECT vo.dec_of(shape[2], shape[3], shape[4]) $$;
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+  SELECT vo.dec_of(c[1], c[2], c[3]) FROM (SELECT vo.centroid(shape) OFFSET 0) AS found (c)
+$$;
 
 -- The shape in STC-S.
 CREATE OR REPLACE FUNCTION vo.region_text(shape float8[]) RETURNS text
@@ -221,7 +279,7 @@ END $$;
 
 ------------------------------------------------------------------------------------------------- points in shapes
 
--- Whether a unit vector is in one polygon of n vertices that begin at s[k]; it must lie in one hemisphere.
+-- Whether a unit vector is in the polygon of a part, whose n vertices begin at s[k].
 -- Counts the edges that cross the half great circle from the point to its antipode.
 CREATE OR REPLACE FUNCTION vo.polygon_has(s float8[], k int, n int, x float8, y float8, z float8) RETURNS boolean
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
@@ -232,6 +290,10 @@ DECLARE
   side float8; along float8; side0 float8; along0 float8;
   inside boolean := false;
 BEGIN
+  -- From the other hemisphere the half circle would end inside, and the count tell of the antipode.
+  IF x * s[k - 4] + y * s[k - 3] + z * s[k - 2] <= 0 THEN
+    RETURN false;
+  END IF;
   IF abs(x) <= abs(y) AND abs(x) <= abs(z) THEN
     mx := 0; my := z; mz := -y;
   ELSIF abs(y) <= abs(z) THEN
@@ -293,90 +355,168 @@ $$;
 
 ------------------------------------------------------------------------------------------------- shapes and shapes
 
+-- The angle (radians) from a unit vector p to the arc from a to b.  Differences of neighbours are exact, so
+-- small arcs lose nothing.
+CREATE OR REPLACE FUNCTION vo.arc_distance(
+  px float8, py float8, pz float8, ax float8, ay float8, az float8, bx float8, by float8, bz float8)
+RETURNS float8 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+DECLARE
+  nx float8 := ay * (bz - az) - az * (by - ay);
+  ny float8 := az * (bx - ax) - ax * (bz - az);
+  nz float8 := ax * (by - ay) - ay * (bx - ax);
+  size float8 := sqrt(nx * nx + ny * ny + nz * nz);
+BEGIN
+  -- Beside the arc (between the planes at right angles to it through its ends) the great circle is nearest.
+  IF size > 0
+     AND (ny * az - nz * ay) * (px - ax) + (nz * ax - nx * az) * (py - ay) + (nx * ay - ny * ax) * (pz - az) >= 0
+     AND (ny * bz - nz * by) * (px - bx) + (nz * bx - nx * bz) * (py - by) + (nx * by - ny * bx) * (pz - bz) <= 0
+  THEN
+    RETURN asin(least(1, abs(nx * (px - ax) + ny * (py - ay) + nz * (pz - az)) / size));
+  END IF;
+  RETURN least(vo.angle(px, py, pz, ax, ay, az), vo.angle(px, py, pz, bx, by, bz));
+END $$;
+
 -- The angle (radians) from a unit vector to the outline of the polygon at s[k].
 CREATE OR REPLACE FUNCTION vo.outline_distance(s float8[], k int, n int, x float8, y float8, z float8)
 RETURNS float8 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
 DECLARE
-  least_ float8 := pi();
-  a int := k + 3 * (n - 1); b int := k;
-  nx float8; ny float8; nz float8; size float8;
+  nearest float8 := pi();
+  a int := k + 3 * (n - 1);
+  b int := k;
 BEGIN
   FOR i IN 1 .. n LOOP
-    nx := s[a + 1] * s[b + 2] - s[a + 2] * s[b + 1];
-    ny := s[a + 2] * s[b] - s[a] * s[b + 2];
-    nz := s[a] * s[b + 1] - s[a + 1] * s[b];
-    size := sqrt(nx * nx + ny * ny + nz * nz);
-    IF size > 0
-       AND (s[a + 1] * z - s[a + 2] * y) * nx + (s[a + 2] * x - s[a] * z) * ny + (s[a] * y - s[a + 1] * x) * nz >= 0
-       AND (y * s[b + 2] - z * s[b + 1]) * nx + (z * s[b] - x * s[b + 2]) * ny + (x * s[b + 1] - y * s[b]) * nz >= 0
-    THEN
-      least_ := least(least_, asin(least(1, abs(nx * x + ny * y + nz * z) / size)));
-    ELSE
-      least_ := least(least_, vo.angle(x, y, z, s[b], s[b + 1], s[b + 2]),
-                      vo.angle(x, y, z, s[a], s[a + 1], s[a + 2]));
-    END IF;
+    nearest := least(nearest, vo.arc_distance(x, y, z, s[a], s[a + 1], s[a + 2], s[b], s[b + 1], s[b + 2]));
     a := b;
     b := b + 3;
   END LOOP;
-  RETURN least_;
+  RETURN nearest;
 END $$;
 
--- Whether the outlines of two polygons cross: s[k] with n vertices, t[l] with m.  Touching is not crossing: what is
--- closer to an edge's plane than rounding can tell is on it, so edges of one great circle do not cross.
-CREATE OR REPLACE FUNCTION vo.outlines_cross(s float8[], k int, n int, t float8[], l int, m int) RETURNS boolean
+-- How the arcs a-b and c-d meet: 0 not at all, 1 in a point inside both, 2 where one only touches the other, to
+-- 1e-12 radians.
+CREATE OR REPLACE FUNCTION vo.arcs_meet(s float8[], a int, b int, t float8[], c int, d int, sc float8, sd float8)
+RETURNS int LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+DECLARE
+  tiny CONSTANT float8 := 1e-12;
+  ox float8 := t[c + 1] * (t[d + 2] - t[c + 2]) - t[c + 2] * (t[d + 1] - t[c + 1]);
+  oy float8 := t[c + 2] * (t[d] - t[c]) - t[c] * (t[d + 2] - t[c + 2]);
+  oz float8 := t[c] * (t[d + 1] - t[c + 1]) - t[c + 1] * (t[d] - t[c]);
+  size float8 := sqrt(ox * ox + oy * oy + oz * oz);
+  sa float8 := 0;
+  sb float8 := 0;
+BEGIN
+  IF size > 0 THEN
+    sa := (ox * (s[a] - t[c]) + oy * (s[a + 1] - t[c + 1]) + oz * (s[a + 2] - t[c + 2])) / size;
+    sb := (ox * (s[b] - t[c]) + oy * (s[b + 1] - t[c + 1]) + oz * (s[b + 2] - t[c + 2])) / size;
+  END IF;
+  IF (sa > tiny AND sb > tiny) OR (sa < -tiny AND sb < -tiny) THEN
+    RETURN 0;
+  ELSIF least(abs(sa), abs(sb), abs(sc), abs(sd)) > tiny THEN
+    -- Each arc cuts the other's plane: in one place when they turn alike, else in opposite places of the sky.
+    RETURN CASE WHEN (sd > 0) = (sa > 0) THEN 1 ELSE 0 END;
+  END IF;
+  RETURN CASE WHEN
+    vo.arc_distance(s[a], s[a + 1], s[a + 2], t[c], t[c + 1], t[c + 2], t[d], t[d + 1], t[d + 2]) < tiny
+    OR vo.arc_distance(s[b], s[b + 1], s[b + 2], t[c], t[c + 1], t[c + 2], t[d], t[d + 1], t[d + 2]) < tiny
+    OR vo.arc_distance(t[c], t[c + 1], t[c + 2], s[a], s[a + 1], s[a + 2], s[b], s[b + 1], s[b + 2]) < tiny
+    OR vo.arc_distance(t[d], t[d + 1], t[d + 2], s[a], s[a + 1], s[a + 2], s[b], s[b + 1], s[b + 2]) < tiny
+    THEN 2 ELSE 0 END;
+END $$;
+
+-- Whether the outlines of the polygons of the parts s[k] and t[l] have a point in common; with `crossing`, whether
+-- they cross and not only touch.
+CREATE OR REPLACE FUNCTION vo.outlines_meet(s float8[], k int, t float8[], l int, crossing boolean) RETURNS boolean
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
 DECLARE
-  a int := k + 3 * (n - 1); b int := k;
+  tiny CONSTANT float8 := 1e-12;
+  n int := s[k]::int;
+  m int := t[l]::int;
+  reach float8 := sin(least(pi() / 2, t[l + 4])) + tiny;
+  a int := k + 2 + 3 * n;
+  b int := k + 5;
   c int; d int;
+  ax float8; ay float8; az float8;
+  ex float8; ey float8; ez float8;
   nx float8; ny float8; nz float8;
-  ox float8; oy float8; oz float8;
-  sc float8; sd float8; sa float8; sb float8;
-  tiny CONSTANT float8 := 4e-16;
+  size float8; sc float8; sd float8;
+  met int;
 BEGIN
   FOR i IN 1 .. n LOOP
-    nx := s[a + 1] * s[b + 2] - s[a + 2] * s[b + 1];
-    ny := s[a + 2] * s[b] - s[a] * s[b + 2];
-    nz := s[a] * s[b + 1] - s[a + 1] * s[b];
-    c := l + 3 * (m - 1);
-    d := l;
-    sc := nx * t[c] + ny * t[c + 1] + nz * t[c + 2];
-    FOR j IN 1 .. m LOOP
-      sd := nx * t[d] + ny * t[d + 1] + nz * t[d + 2];
-      IF (sc > tiny AND sd < -tiny) OR (sc < -tiny AND sd > tiny) THEN
-        ox := t[c + 1] * t[d + 2] - t[c + 2] * t[d + 1];
-        oy := t[c + 2] * t[d] - t[c] * t[d + 2];
-        oz := t[c] * t[d + 1] - t[c + 1] * t[d];
-        sa := ox * s[a] + oy * s[a + 1] + oz * s[a + 2];
-        sb := ox * s[b] + oy * s[b + 1] + oz * s[b + 2];
-        -- Each arc cuts the other's plane; the two cuts are one place, or opposite ones.
-        IF ((sa > tiny AND sb < -tiny) OR (sa < -tiny AND sb > tiny))
-           AND (s[a] * abs(sb) + s[b] * abs(sa)) * (t[c] * abs(sd) + t[d] * abs(sc))
-             + (s[a + 1] * abs(sb) + s[b + 1] * abs(sa)) * (t[c + 1] * abs(sd) + t[d + 1] * abs(sc))
-             + (s[a + 2] * abs(sb) + s[b + 2] * abs(sa)) * (t[c + 2] * abs(sd) + t[d + 2] * abs(sc)) > 0
-        THEN
-          RETURN true;
+    ax := s[a]; ay := s[a + 1]; az := s[a + 2];
+    ex := s[b] - ax; ey := s[b + 1] - ay; ez := s[b + 2] - az;
+    nx := ay * ez - az * ey; ny := az * ex - ax * ez; nz := ax * ey - ay * ex;
+    size := sqrt(nx * nx + ny * ny + nz * nz);
+    -- An edge whose great circle misses the cap around t can meet nothing of it.
+    IF size > 0 AND abs(nx * (t[l + 1] - ax) + ny * (t[l + 2] - ay) + nz * (t[l + 3] - az)) <= reach * size THEN
+      nx := nx / size; ny := ny / size; nz := nz / size;
+      c := l + 2 + 3 * m;
+      d := l + 5;
+      sc := nx * (t[c] - ax) + ny * (t[c + 1] - ay) + nz * (t[c + 2] - az);
+      FOR j IN 1 .. m LOOP
+        sd := nx * (t[d] - ax) + ny * (t[d + 1] - ay) + nz * (t[d + 2] - az);
+        IF (sc <= tiny AND sd >= -tiny) OR (sc >= -tiny AND sd <= tiny) THEN
+          met := vo.arcs_meet(s, a, b, t, c, d, sc, sd);
+          IF met = 1 OR met = 2 AND NOT crossing THEN
+            RETURN true;
+          END IF;
         END IF;
-      END IF;
-      c := d;
-      sc := sd;
-      d := d + 3;
-    END LOOP;
+        c := d; sc := sd; d := d + 3;
+      END LOOP;
+    END IF;
     a := b;
     b := b + 3;
   END LOOP;
   RETURN false;
 END $$;
 
--- Whether a vertex of the polygon at t[l] is on the outline of the polygon at s[k].
-CREATE OR REPLACE FUNCTION vo.vertices_touch(s float8[], k int, n int, t float8[], l int, m int) RETURNS boolean
+-- Whether a unit vector is in the polygon of the part s[k] or on its outline, to 1e-12 radians.
+CREATE OR REPLACE FUNCTION vo.polygon_covers(s float8[], k int, x float8, y float8, z float8) RETURNS boolean
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+  SELECT vo.polygon_has(s, k + 5, s[k]::int, x, y, z) OR vo.outline_distance(s, k + 5, s[k]::int, x, y, z) < 1e-12
+$$;
+
+-- Whether the polygon of the part s[k] covers the arc from t[c] to t[d], which crosses none of its edges and ends in
+-- it: the arc may leave it between two vertices that it touches, so the middle between any two is asked.
+CREATE OR REPLACE FUNCTION vo.polygon_covers_arc(s float8[], k int, t float8[], c int, d int) RETURNS boolean
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+DECLARE
+  n int := s[k]::int;
+  v int;
+  cuts float8[] := ARRAY[0, 1];
+  cut float8; before float8; x float8; y float8; z float8; size float8;
+  cx float8 := t[c]; cy float8 := t[c + 1]; cz float8 := t[c + 2];
+  ex float8 := t[d] - cx; ey float8 := t[d + 1] - cy; ez float8 := t[d + 2] - cz;
+  nx float8 := cy * ez - cz * ey; ny float8 := cz * ex - cx * ez; nz float8 := cx * ey - cy * ex;
+  fx float8; fy float8; fz float8; gx float8; gy float8; gz float8;
+  ahead float8; behind float8;
 BEGIN
-  FOR i IN 0 .. m - 1 LOOP
-    IF vo.outline_distance(s, k, n, t[l + 3 * i], t[l + 3 * i + 1], t[l + 3 * i + 2]) < 1e-12 THEN
-      RETURN true;
+  FOR i IN 0 .. n - 1 LOOP
+    v := k + 5 + 3 * i;
+    IF vo.arc_distance(s[v], s[v + 1], s[v + 2], cx, cy, cz, t[d], t[d + 1], t[d + 2]) < 1e-12 THEN
+      -- Where the vertex is seen on the chord from the centre of the sphere: 0 at c, 1 at d.
+      fx := s[v] - cx; fy := s[v + 1] - cy; fz := s[v + 2] - cz;
+      gx := fx - ex; gy := fy - ey; gz := fz - ez;
+      behind := (cy * fz - cz * fy) * nx + (cz * fx - cx * fz) * ny + (cx * fy - cy * fx) * nz;
+      ahead := (gy * t[d + 2] - gz * t[d + 1]) * nx + (gz * t[d] - gx * t[d + 2]) * ny
+        + (gx * t[d + 1] - gy * t[d]) * nz;
+      IF behind > 0 AND ahead > 0 THEN
+        cuts := cuts || behind / (behind + ahead);
+      END IF;
     END IF;
   END LOOP;
-  RETURN false;
+  FOR cut IN SELECT u FROM unnest(cuts) AS u ORDER BY u LOOP
+    IF cut > before THEN
+      x := cx + (before + cut) / 2 * ex;
+      y := cy + (before + cut) / 2 * ey;
+      z := cz + (before + cut) / 2 * ez;
+      size := sqrt(x * x + y * y + z * z);
+      IF NOT vo.polygon_covers(s, k, x / size, y / size, z / size) THEN
+        RETURN false;
+      END IF;
+    END IF;
+    before := cut;
+  END LOOP;
+  RETURN true;
 END $$;
 
 -- Whether the part of s at k meets the part of t at l.
@@ -386,21 +526,19 @@ DECLARE
   n int := s[k]::int;
   m int := t[l]::int;
 BEGIN
-  IF vo.angle(s[k + 1], s[k + 2], s[k + 3], t[l + 1], t[l + 2], t[l + 3]) > s[k + 4] + t[l + 4] + 1e-15 THEN
+  IF vo.angle(s[k + 1], s[k + 2], s[k + 3], t[l + 1], t[l + 2], t[l + 3]) > s[k + 4] + t[l + 4] + 1e-12 THEN
     RETURN false;
   ELSIF n = 0 AND m = 0 THEN
     RETURN true;
   ELSIF n = 0 THEN
     RETURN vo.polygon_has(t, l + 5, m, s[k + 1], s[k + 2], s[k + 3])
-      OR vo.outline_distance(t, l + 5, m, s[k + 1], s[k + 2], s[k + 3]) <= s[k + 4] + 1e-15;
+      OR vo.outline_distance(t, l + 5, m, s[k + 1], s[k + 2], s[k + 3]) <= s[k + 4] + 1e-12;
   ELSIF m = 0 THEN
     RETURN vo.parts_meet(t, l, s, k);
   END IF;
   RETURN vo.polygon_has(s, k + 5, n, t[l + 5], t[l + 6], t[l + 7])
     OR vo.polygon_has(t, l + 5, m, s[k + 5], s[k + 6], s[k + 7])
-    OR vo.outlines_cross(s, k + 5, n, t, l + 5, m)
-    OR vo.vertices_touch(s, k + 5, n, t, l + 5, m)
-    OR vo.vertices_touch(t, l + 5, m, s, k + 5, n);
+    OR vo.outlines_meet(s, k, t, l, false);
 END $$;
 
 -- Whether the part of s at k holds all of the part of t at l.
@@ -409,32 +547,38 @@ LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
 DECLARE
   n int := s[k]::int;
   m int := t[l]::int;
-  v int;
+  v int; w int;
+  apart float8 := vo.angle(s[k + 1], s[k + 2], s[k + 3], t[l + 1], t[l + 2], t[l + 3]);
 BEGIN
-  IF n = 0 AND s[k + 4] >= pi() THEN
-    RETURN true;
+  IF n = 0 AND m = 0 THEN
+    RETURN s[k + 4] >= pi() OR apart + t[l + 4] <= s[k + 4] + 1e-12;
+  ELSIF n = 0 THEN
+    -- The polygon must stay out of the cap that the circle leaves.
+    RETURN s[k + 4] >= pi() OR NOT vo.polygon_has(t, l + 5, m, -s[k + 1], -s[k + 2], -s[k + 3])
+      AND vo.outline_distance(t, l + 5, m, -s[k + 1], -s[k + 2], -s[k + 3]) >= pi() - s[k + 4] - 1e-12;
+  ELSIF apart > s[k + 4] + t[l + 4] + 1e-12 THEN
+    RETURN false;
   ELSIF m = 0 THEN
-    IF n = 0 THEN
-      RETURN vo.angle(s[k + 1], s[k + 2], s[k + 3], t[l + 1], t[l + 2], t[l + 3]) + t[l + 4] <= s[k + 4] + 1e-15;
-    END IF;
-    RETURN vo.polygon_has(s, k + 5, n, t[l + 1], t[l + 2], t[l + 3])
-      AND vo.outline_distance(s, k + 5, n, t[l + 1], t[l + 2], t[l + 3]) >= t[l + 4] - 1e-15;
-  ELSIF n = 0 AND s[k + 4] >= pi() / 2 THEN  -- a large cap: the polygon must stay out of what is left
-    RETURN NOT vo.polygon_has(t, l + 5, m, -s[k + 1], -s[k + 2], -s[k + 3])
-      AND vo.outline_distance(t, l + 5, m, -s[k + 1], -s[k + 2], -s[k + 3]) >= pi() - s[k + 4] - 1e-15;
+    RETURN CASE WHEN vo.polygon_has(s, k + 5, n, t[l + 1], t[l + 2], t[l + 3]) THEN 1 ELSE -1 END
+      * vo.outline_distance(s, k + 5, n, t[l + 1], t[l + 2], t[l + 3]) >= t[l + 4] - 1e-12;
   END IF;
   FOR i IN 0 .. m - 1 LOOP
     v := l + 5 + 3 * i;
-    IF n = 0 THEN
-      IF vo.angle(s[k + 1], s[k + 2], s[k + 3], t[v], t[v + 1], t[v + 2]) > s[k + 4] + 1e-15 THEN
-        RETURN false;
-      END IF;
-    ELSIF NOT vo.polygon_has(s, k + 5, n, t[v], t[v + 1], t[v + 2])
-          AND vo.outline_distance(s, k + 5, n, t[v], t[v + 1], t[v + 2]) > 1e-12 THEN
+    IF NOT vo.polygon_covers(s, k, t[v], t[v + 1], t[v + 2]) THEN
       RETURN false;
     END IF;
   END LOOP;
-  RETURN n = 0 OR NOT vo.outlines_cross(s, k + 5, n, t, l + 5, m);
+  IF vo.outlines_meet(s, k, t, l, true) THEN
+    RETURN false;
+  END IF;
+  FOR i IN 0 .. m - 1 LOOP
+    v := l + 5 + 3 * i;
+    w := l + 5 + 3 * ((i + 1) % m);
+    IF NOT vo.polygon_covers_arc(s, k, t, v, w) THEN
+      RETURN false;
+    END IF;
+  END LOOP;
+  RETURN true;
 END $$;
 
 CREATE OR REPLACE FUNCTION vo.shapes_meet(s float8[], t float8[]) RETURNS boolean
@@ -490,6 +634,7 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
   SELECT CASE
     WHEN sqrt(vo.centers_apart(a, b)) > sqrt(a[5]) + sqrt(b[5]) THEN false
     WHEN a[6] > 0 AND vo.centers_apart(a, b) < a[6] AND b[1] = 1 AND b[7] = 0 THEN true
+    WHEN a[6] > 0 AND b[6] > 0 AND vo.centers_apart(a, b) < greatest(a[6], b[6]) THEN true
     ELSE vo.shapes_meet(a, b) END
 $$;
 

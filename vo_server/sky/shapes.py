@@ -129,10 +129,9 @@ def _part(piece: Circle | Polygon) -> Floats:
     kept = vectors[np.linalg.norm(vectors - np.roll(vectors, 1, axis=0), axis=1) > CHORD_ERROR]
     if len(kept) < 3:
         raise UsageFault("a polygon needs three different vertices")
-    if float(np.min(kept @ kept.sum(axis=0))) <= 0:  # not clearly in one hemisphere
-        raise UsageFault(_TOO_LARGE)
     center, radius = enclosing_cap(kept)
-    if radius > LARGEST_CAP:
+    # Of vertices that no hemisphere holds, the cap leaves some out.
+    if max(radius, *(angle(center, vector) for vector in kept)) > LARGEST_CAP:
         raise UsageFault(_TOO_LARGE)
     return np.concatenate([[float(len(kept))], center, [radius + 4 * CHORD_ERROR], kept.ravel()])
 
@@ -167,7 +166,8 @@ def _inner_radius(part: Floats, center: Floats) -> float:
     if not part[0]:
         return float(part[4]) - angle(center, part[1:4])
     vectors = part[5:].reshape(-1, 3)
-    if not inside_polygon(vectors, center):
+    # In the other hemisphere the count would tell of the antipode.
+    if float(center @ part[1:4]) <= 0 or not inside_polygon(vectors, center):
         return -1.0
     ends = np.roll(vectors, -1, axis=0)
     return min(edge_distance(a, b, center) for a, b in zip(vectors, ends, strict=True))
@@ -192,9 +192,11 @@ def inside_polygon(vectors: Floats, point: Floats) -> bool:
 
 def edge_distance(start: Floats, end: Floats, point: Floats) -> float:
     """The angle (radians) from a point to the great-circle arc between two others."""
-    normal = np.cross(start, end)
-    if np.cross(start, point) @ normal >= 0 and np.cross(point, end) @ normal >= 0:
-        return math.asin(min(1.0, abs(float(point @ normal)) / float(np.linalg.norm(normal))))
+    normal = np.cross(start, end - start)  # differences of neighbours are exact
+    size = float(np.linalg.norm(normal))
+    before, after = point - start, point - end
+    if size > 0 and np.cross(normal, start) @ before >= 0 and np.cross(normal, end) @ after <= 0:
+        return math.asin(min(1.0, abs(float(before @ normal)) / size))
     return min(angle(start, point), angle(end, point))
 
 

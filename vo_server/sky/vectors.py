@@ -60,11 +60,14 @@ def _cap_through(points: Floats, through: Floats) -> tuple[Floats, float]:
 
 def _cap_of(*points: Floats) -> tuple[Floats, float]:
     """The cap with two points at the ends of its diameter, or three on its rim."""
-    if len(points) == 2:
-        axis = points[0] + points[1]
-    else:
-        axis = np.cross(points[1] - points[0], points[2] - points[0])
-        axis = axis if axis @ points[0] >= 0 else -axis
+    axis = points[0] + points[1]
+    if len(points) == 3:
+        # The centre of the circle through their ends; differences of neighbours are exact.
+        one, two = points[1] - points[0], points[2] - points[0]
+        normal = np.cross(one, two)
+        size = float(normal @ normal)
+        if size > 0:
+            axis = points[0] + np.cross((one @ one) * two - (two @ two) * one, normal) / (2 * size)
     length = np.linalg.norm(axis)
     if length < 1e-300:  # three points of one place, or opposite ones
         return points[0], max(angle(points[0], point) for point in points)
