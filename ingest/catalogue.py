@@ -17,6 +17,7 @@ from vo_server import schemas, sky
 from vo_server.catalog import publish_schema, read_catalog
 from vo_server.db import Database
 from vo_server.errors import UsageFault
+from vo_server.sky.bulk import shape_literals
 from vo_server.tables import PointIndex, RegionIndex, Schema, Table
 
 Progress = Callable[[int, int | None, str], None]
@@ -132,21 +133,26 @@ def _fill(
     what = f"publishing {table.name}"
     types = {spelled[name]: arrow_type(relation.c[name].type) for name in spelled}
     done = 0
-    say(0, source.rows, what)
-    for batch in _read(source, types, data):
-        columns = _cast(batch, relation, spelled, data)
-        for point in table.points:
-            _add_pixels(columns, point, data)
-        for region in table.regions:
-            _add_shapes(columns, region, data)
-        _check_nulls(columns, table, data)
-        try:
-            copy(connection, f"{relation.schema}.{relation.name}", pa.table(columns))
-        except psycopg2.Error as exc:
-            reason = str(exc).strip().splitlines()
-            raise UsageFault(f"{data.name}: {'; '.join(reason[:2])}") from exc
-        done += batch.num_rows
-        say(done, source.rows, what)
+
+    def pieces() -> Iterator[pa.Table]:
+        nonlocal done
+        for batch in _read(source, types, data):
+            say(done, source.rows, what)
+            columns = _cast(batch, relation, spelled, data)
+            for point in table.points:
+                _add_pixels(columns, point, data)
+            for region in table.regions:
+                _add_shapes(columns, region, data)
+            _check_nulls(columns, table, data)
+            yield pa.table(columns)
+            done += batch.num_rows
+
+    try:
+        copy(connection, f"{relation.schema}.{relation.name}", pieces())
+    except psycopg2.Error as exc:
+        reason = str(exc).strip().splitlines()
+        raise UsageFault(f"{data.name}: {'; '.join(reason[:2])}") from exc
+    say(done, done, what)
     for index in sorted(relation.indexes, key=lambda index: str(index.name)):
         index.create(connection)
     connection.exec_driver_sql(f"ANALYZE {relation.schema}.{relation.name}")
@@ -218,9 +224,11 @@ def _add_shapes(columns: dict[str, pa.Array], region: RegionIndex, data: Path) -
     if region.region not in columns:
         return
     found: list[tuple[str | None, str | None]] = []
-    for number, text in enumerate(columns[region.region].to_pylist(), 1):
+    texts = columns[region.region].to_pylist()
+    literals = shape_literals([text or "" for text in texts])
+    for number, (text, literal) in enumerate(zip(texts, literals, strict=True), 1):
         try:
-            found.append((None, None) if text is None else shape_and_box(text))
+            found.append((None, None) if text is None else literal or shape_and_box(text))
         except UsageFault as exc:
             raise UsageFault(f"{data.name}, column {region.region}, row {number}: {exc}") from exc
     columns[region.shape] = pa.array([shape for shape, _ in found], pa.string())

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from vo_server import sky
+from vo_server.sky.bulk import shape_literals
 from vo_server.tables import Table
 
 
@@ -20,9 +21,10 @@ def with_hidden_columns(table: Table, rows: Sequence[Mapping[str, Any]]) -> list
             for row, pixel in zip(placed, sky.hpx(ra, dec), strict=True):
                 row[point.hpx] = int(pixel)
     for region in table.regions:
-        for row in filled:
-            if row.get(region.region) is not None and region.shape not in row:
-                row[region.shape], row[region.box] = shape_and_box(row[region.region])
+        bare = [row for row in filled if row.get(region.region) is not None and region.shape not in row]
+        literals = shape_literals([row[region.region] for row in bare])
+        for row, literal in zip(bare, literals, strict=True):
+            row[region.shape], row[region.box] = literal or shape_and_box(row[region.region])
     return filled
 
 

@@ -87,7 +87,7 @@ def load(connection: sa.Connection, batch: Sequence[Identified], place: Place) -
     states = _states(connection, metadata)
     _keep_history(connection, metadata, [dp_id for dp_id, state in states.items() if state.differs])
     for relation in (FILE, *(metadata.tables[name] for name in PUBLISHED.values())):
-        _upsert(connection, relation)
+        upsert(connection, relation)
     fresh = [entry for entry in batch if (state := states.get(entry.dp_id)) is None or state.has_new_bytes]
     _replace_details(connection, metadata, fresh, [entry.dp_id for entry in fresh if entry.dp_id in states])
     replaced = sum(state.differs for state in states.values())
@@ -221,7 +221,7 @@ def _among(column: sa.Column[Any], values: Sequence[str]) -> sa.ColumnElement[bo
     return column == sa.any_(sa.bindparam(None, list(values), sa.ARRAY(sa.Text)))
 
 
-def _upsert(connection: sa.Connection, relation: sa.Table) -> None:
+def upsert(connection: sa.Connection, relation: sa.Table) -> None:
     """Staged rows into ``relation``: new ones inserted, those that differ updated."""
     names = [column.name for column in relation.columns]
     listed = ", ".join(f'"{name}"' for name in names)
@@ -273,7 +273,7 @@ def _replace_details(
         _remove_details(connection, metadata, former)
     batches = [_with_dp_id(entry) for entry in fresh if entry.parsed.keywords.num_rows]
     if batches:
-        copy(connection, "header.keyword", batches)
+        copy(connection, "header.keyword", pa.Table.from_batches(batches))
     progenitors = [
         {"dp_id": entry.dp_id, "pos": pos, "progenitor": name}
         for entry in fresh
