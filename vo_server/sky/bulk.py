@@ -18,6 +18,7 @@ from vo_server.sky.vectors import CHORD_ERROR, Floats, unit
 
 MOST_VERTICES = 6
 LARGEST = np.radians(30.0)  #: radius of a cap
+SMALLEST = 1e-5  #: radians; length of an edge, 2 arcsec
 Literals = list[tuple[str, str] | None]
 _SIMPLE = re.compile(r"(CIRCLE|POLYGON) ICRS ([-+.0-9eE ]+)")
 
@@ -77,9 +78,10 @@ def _polygons(numbers: Floats) -> Literals:
     vectors = unit(ra, dec)
     following = np.roll(vectors, -1, axis=1)
     center, radius = _caps(vectors)
-    usable = _on_sky(ra, dec).all(axis=1) & (radius < LARGEST)
-    usable &= (np.linalg.norm(vectors - following, axis=2) > CHORD_ERROR).all(axis=1)
-    inner = _inner(vectors, following, center)
+    edges = np.linalg.norm(vectors - following, axis=2).min(axis=1)
+    usable = _on_sky(ra, dec).all(axis=1) & (radius < LARGEST) & (edges > SMALLEST)
+    # The direction of an edge is known the less exactly the shorter it is; the inner cap must be inside.
+    inner = _inner(vectors, following, center) - CHORD_ERROR / np.maximum(edges, SMALLEST)
     count = vectors.shape[1]
     reach = radius + 4 * CHORD_ERROR
     parts = np.column_stack([np.full(len(ra), count), center, reach, vectors.reshape(len(ra), -1)])
@@ -122,9 +124,9 @@ def _angles(vectors: Floats, center: Floats) -> Floats:
 
 def _inner(vectors: Floats, following: Floats, center: Floats) -> Floats:
     """Radii of caps inside convex polygons; -1 for the others."""
-    normals = np.cross(vectors, following)
+    normals = np.cross(vectors, following - vectors)  # differences of neighbours are exact
     turns = np.einsum("ijk,ijk->ij", normals, np.roll(vectors, -2, axis=1))
-    side = np.einsum("ijk,ik->ij", normals, center)
+    side = np.einsum("ijk,ijk->ij", normals, center[:, None] - vectors)
     # All other vertices on one side of every edge: convex, and no star.
     every = np.einsum("ijk,ilk->ijl", normals, vectors)
     convex = ((every >= -1e-16).all(axis=(1, 2)) & (turns > 0).all(axis=1)) | (
