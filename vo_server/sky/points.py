@@ -19,6 +19,8 @@ ORDER = 29
 LAST = (12 << (2 * ORDER)) - 1  #: the largest pixel
 MOST_RANGES = 64
 _DEEPEST = 24  #: healpy needs four times the resolution to be inclusive, and pixels of 12 mas are enough
+_SMALLEST = 1e-3  #: degrees; the edges of smaller polygons are too short for healpy's cosines
+_BLUR = 3e-8  #: radians (6 mas); healpy compares cosines, which are blind to less
 _PIXELS = 400  #: wanted in a region: more make the ranges tighter and the query longer
 
 Ranges = list[tuple[int, int]]
@@ -51,7 +53,7 @@ def cone_ranges(ra: float, dec: float, radius: float) -> Ranges:
         raise UsageFault(f"not a cone: {ra!r} {dec!r} {radius!r}")
     if radius >= 90.0:  # no index helps, and healpy loses pixels when radius and pixel exceed half a turn
         return [(0, LAST)]
-    reach = math.radians(radius) * (1 + 1e-12) + 1e-14
+    reach = math.radians(radius) * (1 + 1e-12) + _BLUR
     order = _order(2 * math.pi * (1 - math.cos(reach)))
     pixels = healpy.query_disc(1 << order, unit(ra, dec), reach, inclusive=True, fact=4, nest=True)
     return _ranges(pixels, order)
@@ -61,7 +63,7 @@ def polygon_ranges(vertices: tuple[tuple[float, float], ...]) -> Ranges:
     """Ranges as `cone_ranges`, for a polygon: tight for convex ones, else of the circle around it."""
     vectors = unit(*np.array(vertices).T)
     circle = bounding_circle(Polygon(vertices))
-    if not is_convex(vectors) or circle.radius > 60:
+    if not is_convex(vectors) or not _SMALLEST < circle.radius < 60:
         return cone_ranges(circle.ra, circle.dec, circle.radius)
     order = _order(_area(vectors))
     pixels = healpy.query_polygon(1 << order, vectors, inclusive=True, fact=4, nest=True)

@@ -32,8 +32,10 @@ def inside(pixels: np.ndarray, ranges: list[tuple[int, int]]) -> np.ndarray:
 
 
 @settings(max_examples=150, deadline=None)
-@given(ras, decs, st.floats(-6, math.log10(180)).map(lambda x: 10**x))
+@given(ras, decs, st.floats(-9, math.log10(180)).map(lambda x: 10**x))
 @example(0.0, 90.0, 3.0)
+@example(8.645557413270685, -45.33356162037444, 1.406729134866482e-06)
+@example(0.0, 90.0, 0.0)
 @example(0.0, -90.0, 10.0)
 @example(359.9999, 0.0, 10.0)
 @example(12.0, 41.8103, 180.0)
