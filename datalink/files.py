@@ -61,7 +61,9 @@ class File:
     @property
     def is_fits(self) -> bool:
         """Whether the bytes are FITS, packed or not."""
-        return self.media_type.partition(";")[0].strip().lower() in FITS_TYPES
+        media_type = self.media_type.partition(";")[0].strip().lower()
+        # Frames and products are FITS, whatever they are packed in.
+        return media_type in FITS_TYPES or (media_type == "application/gzip" and self.kind != "ancillary")
 
     @property
     def name(self) -> str:

@@ -20,8 +20,8 @@ Floats = NDArray[np.float64]
 
 PLANES = 64  #: of a cube that are averaged, evenly over its spectral axis
 #: Names of the columns of a spectrum (Phase 3, spectrum format), the best first.
-WAVE_NAMES = ("WAVE", "WAVELENGTH", "LAMBDA", "LAM", "FREQ", "ENER")
-FLUX_NAMES = ("FLUX", "FLUX_REDUCED", "FLUX_NORM", "FLAM", "FNU", "COUNTS")
+WAVE_NAMES = ("WAVE", "WAVELENGTH", "LAMBDA", "LAM", "FREQ", "FREQUENCY", "ENER")
+FLUX_NAMES = ("FLUX", "FLUX_REDUCED", "FLUX_NORM", "FLUXDENS", "FLAM", "FNU", "COUNTS")
 
 
 NOTHING = 3  #: exit status where nothing can be drawn
@@ -40,7 +40,9 @@ def picture_of(path: Path) -> bytes:
         There is none, or the file cannot be read.
     """
     try:
-        with fits.open(path, memmap=True, lazy_load_hdus=True) as hdus:
+        # astropy does not map scaled images into memory; `_values` scales what it reads.
+        options = {"memmap": True, "lazy_load_hdus": True, "do_not_scale_image_data": True}
+        with fits.open(path, **options) as hdus:
             for hdu in hdus:
                 drawn = _draw(hdu)
                 if drawn is not None:
@@ -71,7 +73,7 @@ def _draw(hdu: Any) -> bytes | None:
         return None
     axes = [n for n in shape if n > 1]
     if len(axes) == 1:
-        values = np.asarray(hdu.data, dtype=np.float64).reshape(-1)
+        values = _values(hdu.data, hdu.header).reshape(-1)
         return draw_spectrum(_linear_axis(hdu.header, len(values)), values)
     if len(axes) in (2, 3):
         return draw_image(_flat(hdu, axes))
@@ -83,15 +85,23 @@ def _flat(hdu: Any, axes: list[int]) -> Floats:
     data = hdu.data.reshape(axes)
     step = max(1, max(axes[-2:]) // (4 * SIDE))
     if len(axes) == 2:
-        return np.asarray(data[::step, ::step], dtype=np.float64)
+        return _values(data[::step, ::step], hdu.header)
     planes = np.unique(np.linspace(0, axes[0] - 1, min(PLANES, axes[0])).astype(int))
     total, count = np.zeros(data[0, ::step, ::step].shape), np.zeros(data[0, ::step, ::step].shape)
     for plane in planes:
-        values = np.asarray(data[plane, ::step, ::step], dtype=np.float64)
+        values = _values(data[plane, ::step, ::step], hdu.header)
         finite = np.isfinite(values)
         total += np.where(finite, values, 0.0)
         count += finite
     return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+
+
+def _values(raw: Any, header: Any) -> Floats:
+    """Physical values of stored ones (FITS 4.0, BSCALE, BZERO, BLANK)."""
+    values = np.array(raw, dtype=np.float64)
+    if raw.dtype.kind in "iu" and "BLANK" in header:
+        values[raw == header["BLANK"]] = np.nan
+    return values * float(header.get("BSCALE", 1.0)) + float(header.get("BZERO", 0.0))
 
 
 def _table_spectrum(hdu: Any) -> tuple[Floats, Floats] | None:

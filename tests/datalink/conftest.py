@@ -105,7 +105,7 @@ def register(archive: Archive) -> None:
             kind, f"SCIENCE.{kind.upper()}"
         )
         release = future if dp_id == SECRET else None
-        packed = {"compression": "gz"} if dp_id == CATALOGUE else {}
+        packed = {"compression": "gz", "media_type": "application/gzip"} if dp_id == CATALOGUE else {}
         file(dp_id, category=category, release_date=release, **packed)
         put.product(dp_id, dataproduct_type=kind, obs_title=f"A title of {dp_id} & <more>")
     file(WEIGHT, kind="ancillary", category="ANCILLARY.WEIGHTMAP", compression="fz")

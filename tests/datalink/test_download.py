@@ -19,7 +19,7 @@ def test_a_file_arrives_whole_with_its_name_and_type(client: TestClient, archive
     for dp_id, name, media_type in (
         (IMAGE, f"{IMAGE}.fits", "application/fits"),
         (RAW[0], f"{RAW[0]}.fits", "application/fits"),
-        (CATALOGUE, f"{CATALOGUE}.fits.gz", "application/fits"),
+        (CATALOGUE, f"{CATALOGUE}.fits.gz", "application/gzip"),
         (WEIGHT, f"{WEIGHT}.fits.fz", "application/fits"),
         (PICTURE, f"{PICTURE}.png", "image/png"),
     ):

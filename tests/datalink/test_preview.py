@@ -71,6 +71,20 @@ def test_packed_and_long_spectra_are_drawn(tmp_path: Path, hdu: type) -> None:
     assert picture(picture_of(path)).size == PLOT
 
 
+@pytest.mark.parametrize("kind", [fits.ImageHDU, fits.CompImageHDU])
+@pytest.mark.parametrize("dtype", ["u2", "i2"])
+def test_scaled_and_blank_pixels_are_what_they_mean(tmp_path: Path, kind: type, dtype: str) -> None:
+    path = tmp_path / "file.fits"
+    values = np.arange(600, dtype=dtype).reshape(20, 30)
+    hdu = kind(values)
+    if dtype == "i2":
+        hdu.header["BLANK"] = 599
+    fits.HDUList([fits.PrimaryHDU(), hdu]).writeto(path)
+    drawn = np.asarray(picture(picture_of(path))).astype(int)
+    assert (np.diff(drawn[1:], axis=1) >= 0).all()
+    assert drawn[0, -1] == (0 if dtype == "i2" else 255)
+
+
 def test_a_catalogue_has_none(client: TestClient, archive: Archive) -> None:
     assert client.get(f"/preview/{CATALOGUE}").status_code == 404
 
