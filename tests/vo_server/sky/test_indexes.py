@@ -13,7 +13,7 @@ from vo_server.schemas.relations import Cube
 from vo_server.sky import sql
 from vo_server.tables import RegionIndex
 
-ROWS = 4_000
+ROWS = 30_000
 SKY = sa.Table(
     "fields",
     sa.MetaData(),
@@ -26,23 +26,24 @@ SKY = sa.Table(
 INDEX = RegionIndex("s_region", "s_shape", "s_box")
 
 
-def footprint(number: int, ra: float, dec: float) -> dict[str, object]:
-    """A row with a square of one degree."""
-    shape = sky.shape_of(sky.box(ra, dec, 1.0, 1.0))
-    box = sky.box_literal(sky.box_of(shape))
-    return {"id": number, "hpx": int(sky.hpx(ra, dec)), "s_shape": shape.tolist(), "s_box": box}
+FILL = """
+INSERT INTO fields (id, hpx, s_shape, s_box)
+SELECT id, hpx, shape, vo.shape_box(shape) FROM (
+  SELECT id, hpx, vo.box_shape(ra, "dec", 1, 1) AS shape
+  FROM unnest(%(id)s ::bigint[], %(hpx)s ::bigint[], %(ra)s ::float8[], %(dec)s ::float8[])
+    AS place (id, hpx, ra, "dec")) AS made
+"""
 
 
 @pytest.fixture(scope="module")
 def fields(database: Database) -> Iterator[sa.Connection]:
-    """A temporary table of square footprints all over the sky."""
+    """A temporary table of squares of one degree all over the sky."""
     rng = np.random.default_rng(11)
     ra, dec = rng.uniform(0, 360, ROWS), np.degrees(np.arcsin(rng.uniform(-1, 1, ROWS)))
-    places = zip(ra.tolist(), dec.tolist(), strict=True)
-    rows = [footprint(number, *place) for number, place in enumerate(places)]
+    places = {"id": np.arange(ROWS), "hpx": sky.hpx(ra, dec), "ra": ra, "dec": dec}
     with database.owner.connect() as connection:
         SKY.create(connection)
-        connection.execute(sa.insert(SKY), rows)
+        connection.exec_driver_sql(FILL, {name: values.tolist() for name, values in places.items()})
         connection.exec_driver_sql("CREATE INDEX ON fields USING gist (s_box)")
         connection.exec_driver_sql("CREATE INDEX ON fields (hpx)")
         connection.exec_driver_sql("ANALYZE fields")
