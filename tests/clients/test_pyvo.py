@@ -143,7 +143,7 @@ def test_a_raw_frame_leads_to_what_was_made_of_it(tap: TAPService, demo_server: 
 def test_proprietary_products_are_listed_and_kept_back(tap: TAPService) -> None:
     rows = tap.search("SELECT * FROM ivoa.ObsCore WHERE obs_release_date > '2030-01-01'")
     assert 3 < len(rows) < 40
-    row, links = rows[0], next(rows.iter_datalinks())
+    row, links = rows[0], next(rows.iter_datalinks(preserve_order=True))
     url = f"{row['access_url']}".split("/datalink", maxsplit=1)[0] + f"/download/{row['dp_id']}"
     assert requests.get(url, timeout=30).status_code in (401, 403)
     (this,) = (link for link in links if link.semantics == "#this")
