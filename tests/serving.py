@@ -133,7 +133,7 @@ def free_port() -> int:
         return int(found.getsockname()[1])
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def server(settings: Settings, database: Database) -> Iterator[Server]:
     """A running server."""
     made = Server(settings)

@@ -27,8 +27,8 @@ def is_equal(column: Column, got: Any, wanted: Any, null: int | None) -> bool:
     if column.xtype == "timestamp":
         return same_time(str(got), wanted)
     if column.is_text:
-        # FITS drops blanks at the end of text.
-        return str(got) == (wanted or "").rstrip() or not str(wanted).isascii()
+        # Blanks at the end of text mean nothing in FITS.
+        return str(got).rstrip() == (wanted or "").rstrip() or not str(wanted).isascii()
     if column.arraysize is not None:
         values = [float(value) for value in wanted or []]
         found = [float(value) for value in np.atleast_1d(got)]
