@@ -210,6 +210,13 @@ def _add_pixels(columns: dict[str, pa.Array], point: PointIndex, data: Path) -> 
     ra, dec = columns[point.ra], columns[point.dec]
     known = np.asarray(pc.and_(pc.is_valid(ra), pc.is_valid(dec)))
     pixels = np.zeros(len(known), dtype=np.int64)
+    ends = pc.min_max(ra).as_py()
+    if ends["min"] is not None and not 0 <= ends["min"] <= ends["max"] <= 360:
+        # Crossmatches look into windows of right ascension, which end at 0 and 360.
+        raise UsageFault(
+            f"{data.name}, column {point.ra}: right ascensions are 0 to 360 degrees, these are {ends['min']:g}"
+            f" to {ends['max']:g}: add 360 to the negative ones"
+        )
     try:
         pixels[known] = sky.hpx(
             np.asarray(ra.filter(pa.array(known))), np.asarray(dec.filter(pa.array(known)))

@@ -179,6 +179,7 @@ def test_a_failure_leaves_the_former_rows(stars: Database, tmp_path: Path) -> No
     [
         ({"id": [1, None, 3]}, "column id: 1 values are null"),
         ({"dec": [91.0, 0.0, None]}, "columns ra and dec: "),
+        ({"ra": [-0.5, 10.0, None]}, "column ra: right ascensions are 0 to 360 degrees"),
         ({"color": [1, 2, 3]}, "does not declare: color"),
     ],
 )

@@ -47,21 +47,6 @@ def document(name: str) -> str:
     return files(__package__).joinpath(f"{name}.yaml").read_text(encoding="utf-8")
 
 
-def parse(text: str) -> Schema:
-    """The schema that a Felis document declares, after all checks.
-
-    Raises
-    ------
-    UsageFault
-        The document is malformed; the message names the line, the field and what is wanted there.
-    """
-    # Two seconds of imports: only for documents that nobody checked yet.
-    from vo_server.schemas.checks import check
-
-    check(text)
-    return read(text)
-
-
 def read(text: str) -> Schema:
     """The schema that a checked Felis document declares."""
     fields = load(text)
