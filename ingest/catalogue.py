@@ -214,7 +214,7 @@ def _add_pixels(columns: dict[str, pa.Array], point: PointIndex, data: Path) -> 
     if ends["min"] is not None and not 0 <= ends["min"] <= ends["max"] <= 360:
         # Crossmatches look into windows of right ascension, which end at 0 and 360.
         raise UsageFault(
-            f"{data.name}, column {point.ra}: right ascensions are 0 to 360 degrees, these are {ends['min']:g}"
+            f"{data.name}, column {point.ra}: right ascensions are 0 to 360 degrees, not {ends['min']:g}"
             f" to {ends['max']:g}: add 360 to the negative ones"
         )
     try:

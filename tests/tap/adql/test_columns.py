@@ -20,7 +20,7 @@ def test_datatypes_are_those_of_the_database(catalog: Catalog, connection: sa.Co
     for case in read_cases("pairs.sql"):
         statement = translate(case.query, catalog)
         description = execute(connection, statement.limited(0).sql).cursor.description
-        found = [DATATYPES[column.type_code] for column in description]
+        found = [DATATYPES[column[1]] for column in description]
         assert found == [column.datatype for column in statement.columns], case.title
 
 
