@@ -2,10 +2,9 @@
 
 from dataclasses import dataclass
 
-from vo_server.formats import Format, negotiate
-
 from vo_server.config import Settings
 from vo_server.errors import UsageFault
+from vo_server.formats import Format, negotiate
 from vo_server.parameters import Parameters
 
 LANGUAGES = {"adql": "ADQL", "adql-2.0": "ADQL-2.0", "adql-2.1": "ADQL-2.1"}

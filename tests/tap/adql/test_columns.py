@@ -1,5 +1,7 @@
 """What a result's columns are called and what is known about them."""
 
+from typing import Any
+
 import pytest
 import sqlalchemy as sa
 
@@ -19,8 +21,8 @@ def columns(items: str, catalog: Catalog, source: str = "ivoa.obscore") -> tuple
 def test_datatypes_are_those_of_the_database(catalog: Catalog, connection: sa.Connection) -> None:
     for case in read_cases("pairs.sql"):
         statement = translate(case.query, catalog)
-        description = execute(connection, statement.limited(0).sql).cursor.description
-        found = [DATATYPES[column[1]] for column in description]
+        description: Any = execute(connection, statement.limited(0).sql).cursor.description
+        found = [DATATYPES[column.type_code] for column in description]
         assert found == [column.datatype for column in statement.columns], case.title
 
 
