@@ -42,19 +42,6 @@ def self_descriptor(root_url: str, options: Mapping[str, Sequence[str]]) -> Serv
     )
 
 
-def links_descriptor(root_url: str) -> ServiceDescriptor:
-    """The DataLink service, to be called with the identifier of a row (SIA 2.0, Related Service Metadata)."""
-    return ServiceDescriptor(
-        id="links",
-        name="DataLink",
-        access_url=f"{root_url}/datalink/links",
-        standard_id="ivo://ivoa.net/std/DataLink#links-1.1",
-        params=(Param("ID", ucd="meta.id;meta.main", ref="obs_publisher_did"),),
-        description="Files, previews and related data of a row",
-        content_type="application/x-votable+xml;content=datalink",
-    )
-
-
 def _describe(item: SiaParameter, options: Mapping[str, Sequence[str]]) -> Param:
     if item.kind == "interval":
         return Param(

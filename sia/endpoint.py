@@ -8,12 +8,12 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from sia.choices import Choices
-from sia.description import CAPABILITIES, QUERY_PATH, STANDARD_ID, links_descriptor, self_descriptor
+from sia.description import CAPABILITIES, QUERY_PATH, STANDARD_ID, self_descriptor
 from sia.params import SiaParams
 from sia.query import ObsCore, build_statement
 from vo_server import dali, vosi
 from vo_server.errors import UsageFault, VoError
-from vo_server.formats import Head, Info, negotiate
+from vo_server.formats import Head, Info, datalink_descriptor, negotiate
 from vo_server.parameters import Parameters
 
 __all__ = ["CAPABILITIES", "routes"]
@@ -52,7 +52,10 @@ class Sia:
         root_url = state.settings.root_url
         head = Head(
             infos=(Info("standardID", STANDARD_ID),),
-            descriptors=(links_descriptor(root_url), self_descriptor(root_url, options)),
+            descriptors=(
+                datalink_descriptor(root_url, "obs_publisher_did"),
+                self_descriptor(root_url, options),
+            ),
             table_name="results",
         )
         statement = build_statement(params, self._obscore)

@@ -78,7 +78,7 @@ class SiaParams:
         """
         constraints = {item.name.lower(): item.read(parameters) for item in PARAMETERS}
         return cls(
-            maxrec=parse_maxrec(parameters, settings),
+            maxrec=parameters.maxrec(settings),
             responseformat=negotiate(parameters.single("RESPONSEFORMAT")),
             **constraints,
         )
@@ -166,16 +166,6 @@ def parse_option(name: str, text: str) -> str:
 def parse_calib(name: str, text: str) -> int:
     """A level of calibration (ObsCore 1.1, calib_level)."""
     return int(parse_option(name, text))
-
-
-def parse_maxrec(parameters: Parameters, settings: Settings) -> int:
-    """The number of rows wanted, within the server's limit; 0 is for the columns only (DALI 1.1, MAXREC)."""
-    value = parameters.whole_number("MAXREC")
-    if value is None:
-        return min(settings.maxrec_default, settings.maxrec_limit)
-    if value < 0:
-        raise UsageFault(f"MAXREC={value} is negative: send 0 for the columns only, or a number of rows")
-    return min(value, settings.maxrec_limit)
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,7 @@ class TapParams:
             query=query,
             lang=lang,
             responseformat=negotiate(parameters.single("RESPONSEFORMAT") or parameters.single("FORMAT")),
-            maxrec=parse_maxrec(parameters, settings),
+            maxrec=parameters.maxrec(settings),
             runid=parse_runid(parameters.single("RUNID")),
         )
 
@@ -73,16 +73,6 @@ def parse_query(text: str | None) -> str:
     if len(text) > MAX_QUERY:
         raise UsageFault(f"the query has {len(text)} characters: at most {MAX_QUERY} are read")
     return text
-
-
-def parse_maxrec(parameters: Parameters, settings: Settings) -> int:
-    """The number of rows wanted, within the server's limit (DALI 1.1, MAXREC)."""
-    value = parameters.whole_number("MAXREC")
-    if value is None:
-        return min(settings.maxrec_default, settings.maxrec_limit)
-    if value < 0:
-        raise UsageFault(f"MAXREC={value} is negative: send 0 for the columns only, or a number of rows")
-    return min(value, settings.maxrec_limit)
 
 
 def parse_runid(text: str | None) -> str | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from tap.adql import translate
 from tap.params import TapParams
 from vo_server.engine import Statement
-from vo_server.formats import Head, Info, Param, ServiceDescriptor
+from vo_server.formats import Head, Info, ServiceDescriptor, datalink_descriptor
 from vo_server.tables import Catalog, Column
 
 #: Columns whose values DataLink takes as an ID, the best first.
@@ -68,13 +68,5 @@ def datalink_descriptors(columns: Iterable[Column], root_url: str) -> tuple[Serv
     names = {column.name.lower(): column.name for column in columns}
     for wanted in LINK_COLUMNS:
         if wanted in names:
-            return (
-                ServiceDescriptor(
-                    id="links",
-                    name="DataLink: files, previews and related data of a row",
-                    access_url=f"{root_url}/datalink/links",
-                    standard_id="ivo://ivoa.net/std/DataLink#links-1.1",
-                    params=(Param("ID", ucd="meta.id;meta.main", ref=names[wanted]),),
-                ),
-            )
+            return (datalink_descriptor(root_url, names[wanted]),)
     return ()

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
+from vo_server.config import Settings
 from vo_server.errors import UsageFault
 
 MAX_PARAMETERS = 500  #: of one request or job
@@ -84,3 +85,18 @@ class Parameters:
             return int(text)
         except ValueError:
             raise UsageFault(f"{name} wants a whole number, got {text[:40]!r}") from None
+
+    def maxrec(self, settings: Settings) -> int:
+        """The rows wanted, within the server's limit; 0 is for the columns only (DALI 1.1, MAXREC).
+
+        Raises
+        ------
+        UsageFault
+            It is negative, not a whole number, or given more than once.
+        """
+        value = self.whole_number("MAXREC")
+        if value is None:
+            return min(settings.maxrec_default, settings.maxrec_limit)
+        if value < 0:
+            raise UsageFault(f"MAXREC={value} is negative: send 0 for the columns only, or a number of rows")
+        return min(value, settings.maxrec_limit)

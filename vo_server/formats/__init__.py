@@ -1,6 +1,6 @@
 """Output formats: columns and Arrow batches in, bytes out (DALI 1.1, RESPONSEFORMAT)."""
 
-from vo_server.formats.head import Head, Info, Param, ServiceDescriptor
+from vo_server.formats.head import Head, Info, Param, ServiceDescriptor, datalink_descriptor
 from vo_server.formats.markup import error_document
 from vo_server.formats.negotiation import FORMATS, Format, negotiate
 
@@ -11,6 +11,7 @@ __all__ = [
     "Info",
     "Param",
     "ServiceDescriptor",
+    "datalink_descriptor",
     "error_document",
     "negotiate",
 ]
