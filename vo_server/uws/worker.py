@@ -108,22 +108,25 @@ class Worker:
         log = self._log.bind(job=job.job_id, attempt=job.attempts, runid=job.run_id)
         log.info("job begins", kind=job.kind)
         begun = time.monotonic()
-        thread = threading.Thread(target=self._execute, args=(job,), name=f"job-{job.job_id}", daemon=True)
+        ended = threading.Event()
+        name = f"job-{job.job_id}"
+        thread = threading.Thread(target=self._execute, args=(job, ended), name=name, daemon=True)
         thread.start()
         try:
-            self._attend(job, thread, notices, begun)
+            self._attend(job, ended, notices, begun)
         finally:
             # The job may not have reached the database yet when it is cancelled: say it until it ends.
-            while thread.is_alive():
+            while not ended.is_set():
                 self._executors[job.kind].cancel(job)
-                thread.join(0.2)
+                ended.wait(0.2)
+            thread.join()
         log.info("job ends", ms=round(1000 * (time.monotonic() - begun)))
 
-    def _attend(self, job: Job, thread: threading.Thread, notices: Notices, begun: float) -> None:
+    def _attend(self, job: Job, ended: threading.Event, notices: Notices, begun: float) -> None:
         """Return when the job has ended or must end."""
         deadline = begun + job.execution_duration if job.execution_duration else float("inf")
         beaten = begun
-        while thread.is_alive():
+        while not ended.is_set():
             stopped = self._pause(notices, min(BEAT, max(0.0, deadline - time.monotonic())))
             if self._stop.is_set():
                 self._store.hand_back(job)
@@ -139,7 +142,7 @@ class Worker:
                 if not self._store.beat(job):
                     return
 
-    def _execute(self, job: Job) -> None:
+    def _execute(self, job: Job, ended: threading.Event) -> None:
         try:
             results = self._executors[job.kind].execute(job)
             if not self._store.complete(job, results):
@@ -154,6 +157,8 @@ class Worker:
                 job, JobError(f"FatalFault: the job failed; the operator finds why under {reference}")
             )
         finally:
+            # Set before the other thread wakes, or it would wait a beat for a thread that is just ending.
+            ended.set()
             os.write(self._wake_write, b"d")
 
     def _give_up(self, job: Job, error: JobError) -> None:
