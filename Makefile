@@ -6,11 +6,12 @@ PORT ?= 8080
 DIR ?=
 DEMO_FLAGS := --port $(PORT) $(if $(DIR),--dir $(DIR))
 
-.PHONY: demo test install lint format docs bench taplint lock clean help
+.PHONY: demo test test-postgresql install lint format docs bench taplint lock clean help
 
 help:
 	@echo "make demo      install, build the demo archive and serve it at http://127.0.0.1:$(PORT)"
 	@echo "make test      install, lint, type-check and test"
+	@echo "make test-postgresql  the tests on Debian's PostgreSQL (needs pg_virtualenv)"
 	@echo "make install   the environment with all tools, in $(VENV)"
 	@echo "make lint      ruff and mypy --strict"
 	@echo "make docs      the documentation, in site/"
@@ -24,6 +25,11 @@ install: $(VENV)/.dev
 
 test: lint
 	$(BIN)/python -m pytest
+
+# The same promises on Debian's PostgreSQL instead of the embedded one, in a cluster made for the run.
+test-postgresql: $(VENV)/.dev
+	pg_virtualenv sh -c 'VO_TEST_DATABASE_URL=postgresql://$$PGUSER:$$PGPASSWORD@$$PGHOST:$$PGPORT/postgres \
+		$(BIN)/python -m pytest -q -m "not demo and not debian" --ignore=tests/demo' 2>/dev/null
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -40,7 +46,12 @@ docs: $(VENV)/.dev
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks
 
-taplint: $(VENV)/.dev
+tap# The same promises on Debian's PostgreSQL instead of the embedded one, in a cluster made for the run.
+test-postgresql: $(VENV)/.dev
+	pg_virtualenv sh -c 'VO_TEST_DATABASE_URL=postgresql://$$PGUSER:$$PGPASSWORD@$$PGHOST:$$PGPORT/postgres \
+		$(BIN)/python -m pytest -q -m "not demo and not debian" --ignore=tests/demo' 2>/dev/null
+
+lint: $(VENV)/.dev
 	$(BIN)/python -m pytest tests/clients -k taplint -s
 
 lock: $(VENV)/bin/uv
