@@ -46,12 +46,7 @@ docs: $(VENV)/.dev
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks
 
-tap# The same promises on Debian's PostgreSQL instead of the embedded one, in a cluster made for the run.
-test-postgresql: $(VENV)/.dev
-	pg_virtualenv sh -c 'VO_TEST_DATABASE_URL=postgresql://$$PGUSER:$$PGPASSWORD@$$PGHOST:$$PGPORT/postgres \
-		$(BIN)/python -m pytest -q -m "not demo and not debian" --ignore=tests/demo' 2>/dev/null
-
-lint: $(VENV)/.dev
+taplint: $(VENV)/.dev
 	$(BIN)/python -m pytest tests/clients -k taplint -s
 
 lock: $(VENV)/bin/uv
