@@ -43,15 +43,24 @@ class Worker:
         Kind of job to what runs it.
     results : ResultStore
         Where expired jobs have left their files.
+    beat : float
+        Seconds between signs of life of a running job, far below `SILENCE`.
     """
 
     def __init__(
-        self, name: str, store: JobStore, executors: Mapping[str, Executor], results: ResultStore
+        self,
+        name: str,
+        store: JobStore,
+        executors: Mapping[str, Executor],
+        results: ResultStore,
+        *,
+        beat: float = BEAT,
     ) -> None:
         self._name = name
         self._store = store
         self._executors = executors
         self._results = results
+        self._beat = beat
         self._stop = threading.Event()
         self._wake_read, self._wake_write = os.pipe()
         self._kept_house = 0.0
@@ -127,7 +136,7 @@ class Worker:
         deadline = begun + job.execution_duration if job.execution_duration else float("inf")
         beaten = begun
         while not ended.is_set():
-            stopped = self._pause(notices, min(BEAT, max(0.0, deadline - time.monotonic())))
+            stopped = self._pause(notices, min(self._beat, max(0.0, deadline - time.monotonic())))
             if self._stop.is_set():
                 self._store.hand_back(job)
                 return
@@ -137,7 +146,7 @@ class Worker:
                 message = f"stopped after the execution duration of {job.execution_duration} s"
                 self._store.fail(job, JobError(message), phase="ABORTED")
                 return
-            if time.monotonic() - beaten >= BEAT:
+            if time.monotonic() - beaten >= self._beat:
                 beaten = time.monotonic()
                 if not self._store.beat(job):
                     return

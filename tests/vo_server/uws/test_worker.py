@@ -94,6 +94,22 @@ def test_a_job_is_run_and_its_result_kept(store: JobStore, results: ResultStore)
     assert b"".join(results.read(job.results[0].key)) == b"done"
 
 
+def test_the_next_job_does_not_wait_for_the_beat_of_one_that_ended(
+    store: JobStore, results: ResultStore
+) -> None:
+    # With a beat this slow, one missed wake-up would hold the queue up for longer than `ended` waits.
+    worker = Worker("slow beat", store, {KIND: Sleeper(results)}, results, beat=3600)
+    jobs = [submit(store, "nothing", duration=3600) for _ in range(30)]
+    thread = threading.Thread(target=worker.run)
+    thread.start()
+    try:
+        assert {ended(store, job).phase for job in jobs} == {"COMPLETED"}
+    finally:
+        worker.stop()
+        thread.join(10)
+    assert not thread.is_alive()
+
+
 @pytest.mark.usefixtures("worker")
 def test_a_fault_is_told_and_a_bug_is_not(store: JobStore) -> None:
     fault, bug = ended(store, submit(store, "fault")), ended(store, submit(store, "bug"))
