@@ -20,17 +20,8 @@ def intersects(table: sa.FromClause, index: RegionIndex, region: Region) -> sa.C
     UsageFault
         The region has no shape (see `vo_server.sky.shapes.shape_of`).
     """
-    return _both("intersects", table, index, region)
-
-
-def contains(table: sa.FromClause, index: RegionIndex, region: Region) -> sa.ColumnElement[bool]:
-    """Rows of ``table`` whose region holds all of ``region``; raises as `intersects`."""
-    return _both("contains", table, index, region)
-
-
-def _both(function: str, table: sa.FromClause, index: RegionIndex, region: Region) -> sa.ColumnElement[bool]:
     shape = shape_of(region)
     bound: sa.ColumnElement[Any] = sa.cast(sa.bindparam(None, shape.tolist(), _SHAPE), _SHAPE)
     box = sa.cast(sa.bindparam(None, box_literal(box_of(shape)), sa.Text()), table.c[index.box].type)
-    test = getattr(sa.func.vo, function)(table.c[index.shape], bound, type_=sa.Boolean())
+    test = sa.func.vo.intersects(table.c[index.shape], bound, type_=sa.Boolean())
     return sa.and_(table.c[index.box].op("&&", is_comparison=True)(box), test)
