@@ -1,0 +1,1 @@
+"""GAVO DaCHS of Debian's packages with the data of the comparison."""
