@@ -1,13 +1,14 @@
 """PostgreSQL as an engine: ADBC, binary COPY underneath."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pyarrow as pa
 
 from vo_server.engine.conform import conform_schema, needs_text
 from vo_server.engine.connections import Connections
 from vo_server.engine.faults import LostConnection
+from vo_server.engine.lanes import Lanes
 from vo_server.engine.reading import Cancellation, Reading
 from vo_server.engine.result import Result
 from vo_server.engine.statement import Statement
@@ -22,7 +23,9 @@ class PostgresEngine:
     reader_url : str
         libpq URI of the role that may only read.
     connections : int
-        The most statements that run at a time; more wait for their turn.
+        The most short statements that run at a time; more wait for their turn.
+    long : int or None
+        The most statements beside them that run for more than a second; None means twice ``connections``.
     timeout : float or None
         Seconds that a statement may run where `execute` is given no other limit.
     wait : float
@@ -30,9 +33,17 @@ class PostgresEngine:
     """
 
     def __init__(
-        self, reader_url: str, *, connections: int = 8, timeout: float | None = 60.0, wait: float = 30.0
+        self,
+        reader_url: str,
+        *,
+        connections: int = 8,
+        long: int | None = None,
+        timeout: float | None = 60.0,
+        wait: float = 30.0,
     ) -> None:
-        self._connections = Connections(reader_url, connections, wait)
+        long = 2 * connections if long is None else long
+        self._lanes = Lanes(connections, long, wait)
+        self._connections = Connections(reader_url, connections + long, wait)
         self._timeout = timeout
         self._lock = threading.Lock()
         self._running: dict[str, Cancellation] = {}
@@ -72,31 +83,43 @@ class PostgresEngine:
             statement = statement.limited(maxrec + 1 if maxrec else 0)
         limit = self._timeout if timeout is None else timeout
         cancellation = Cancellation()
-        if query_id is not None and not self._is_free(query_id):
-            raise UsageFault(f"a query named {query_id!r} is running already")
+        self._remember(query_id, cancellation)
         try:
-            try:
-                return self._start(statement, cancellation, limit, query_id)
-            except LostConnection:
-                # The database was started again: every warm connection is stale, not only this one.
-                self._connections.renew()
-                return self._start(statement, cancellation, limit, query_id)
+            turn = self._lanes.enter(cancellation)
         except BaseException:
             self._forget(query_id)
             raise
 
+        def end() -> None:
+            self._forget(query_id)
+            self._lanes.leave(turn)
+
+        try:
+            try:
+                result = self._start(statement, cancellation, limit, end)
+            except LostConnection:
+                # The database was started again: every warm connection is stale, not only this one.
+                self._connections.renew()
+                result = self._start(statement, cancellation, limit, end)
+        except BaseException:
+            end()
+            raise
+        turn.is_delivering = True
+        return result
+
     def _start(
-        self, statement: Statement, cancellation: Cancellation, limit: float | None, query_id: str | None
+        self,
+        statement: Statement,
+        cancellation: Cancellation,
+        limit: float | None,
+        end: Callable[[], None],
     ) -> Result:
-        if query_id is not None:
-            with self._lock:
-                self._running[query_id] = cancellation
         reading = Reading(self._connections.take(limit), statement, cancellation, limit)
         if any(needs_text(field) for field in reading.schema):
             statement = as_text(statement, reading.schema)
             reading.abandon()
             reading = Reading(self._connections.take(limit), statement, cancellation, limit)
-        reading.on_close = lambda: self._forget(query_id)
+        reading.on_close = end
         try:
             conformed = conform_schema(reading.schema, statement.columns)
         except BaseException:
@@ -104,9 +127,12 @@ class PostgresEngine:
             raise
         return Result(reading, conformed)
 
-    def _is_free(self, query_id: str) -> bool:
-        with self._lock:
-            return query_id not in self._running
+    def _remember(self, query_id: str | None, cancellation: Cancellation) -> None:
+        if query_id is not None:
+            with self._lock:
+                if query_id in self._running:
+                    raise UsageFault(f"a query named {query_id!r} is running already")
+                self._running[query_id] = cancellation
 
     def _forget(self, query_id: str | None) -> None:
         if query_id is not None:

@@ -26,11 +26,18 @@ class Cancellation:
         self._connection: Any = None
         self._is_free = threading.Event()
         self.is_set = False
+        self._reason: TransientFault | None = None
 
-    def cancel(self) -> None:
-        """Stop the query now; one that starts later stops at once."""
+    def cancel(self, reason: TransientFault | None = None) -> None:
+        """Stop the query now, for ``reason``; one that starts later stops at once."""
+        self._reason = self._reason or reason
         self.is_set = True
         self.interrupt()
+
+    @property
+    def fault(self) -> TransientFault:
+        """What the reader of the query is told."""
+        return self._reason or TransientFault("the query was cancelled")
 
     def interrupt(self) -> None:
         """Stop what runs now, if anything, for a reason that is not the client's."""
@@ -60,7 +67,7 @@ class Cancellation:
         """
         with self._lock:
             if self.is_set:
-                raise cancelled()
+                raise self.fault
             self._connection = connection
             self._is_free.clear()
 
@@ -69,11 +76,6 @@ class Cancellation:
         with self._lock:
             self._connection = None
             self._is_free.set()
-
-
-def cancelled() -> TransientFault:
-    """What the reader of a cancelled query is told."""
-    return TransientFault("the query was cancelled")
 
 
 class Reading:
@@ -128,7 +130,7 @@ class Reading:
             return None
         if self._cancellation.is_set:
             self.abandon()
-            raise cancelled()
+            raise self._cancellation.fault
         try:
             batch = self._stream.read()
         except DRIVER_ERRORS as exc:
@@ -175,4 +177,4 @@ class Reading:
     def _translated(self, exc: Exception) -> VoError:
         fault = translate_failure(exc, self._timeout)
         self._is_lost = isinstance(fault, LostConnection)
-        return cancelled() if self._cancellation.is_set else fault
+        return self._cancellation.fault if self._cancellation.is_set else fault
