@@ -6,12 +6,13 @@ PORT ?= 8080
 DIR ?=
 DEMO_FLAGS := --port $(PORT) $(if $(DIR),--dir $(DIR))
 
-.PHONY: demo test test-postgresql install lint format docs bench taplint lock clean help
+.PHONY: demo test test-postgresql fuzz install lint format docs bench taplint lock clean help
 
 help:
 	@echo "make demo      install, build the demo archive and serve it at http://127.0.0.1:$(PORT)"
 	@echo "make test      install, lint, type-check and test"
 	@echo "make test-postgresql  the tests on Debian's PostgreSQL (needs pg_virtualenv)"
+	@echo "make fuzz      ten thousand requests that nobody thought of (4 minutes)"
 	@echo "make install   the environment with all tools, in $(VENV)"
 	@echo "make lint      ruff and mypy --strict"
 	@echo "make docs      the documentation, in site/"
@@ -30,6 +31,9 @@ test: lint
 test-postgresql: $(VENV)/.dev
 	pg_virtualenv sh -c 'VO_TEST_DATABASE_URL=postgresql://$$PGUSER:$$PGPASSWORD@$$PGHOST:$$PGPORT/postgres \
 		$(BIN)/python -m pytest -q -m "not demo and not debian" --ignore=tests/demo' 2>/dev/null
+
+fuzz: $(VENV)/.dev
+	VO_FUZZ=10000 $(BIN)/python -m pytest tests/hardness/test_fuzz.py --timeout 1800 --show-capture=no
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

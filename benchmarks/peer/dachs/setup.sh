@@ -96,7 +96,7 @@ fi
 if ! dpkg-query -W -f='${Status}' gavodachs2-server 2>/dev/null | grep -q 'ok installed'; then
   log "apt: gavodachs2-server"
   $APT install gavodachs2-server > "$DACHS_HOME/apt2.log" 2>&1 \
-    || dpkg --configure gavodachs2-server >> "$DACHS_HOME/apt2.log" 2>&1
+    || { chown -R dachsroot:gavo "$DACHS_ROOT"; dpkg --configure gavodachs2-server >> "$DACHS_HOME/apt2.log" 2>&1; }
 fi
 [ "${MADE_POLICY:-0}" = 1 ] && rm -f /usr/sbin/policy-rc.d
 chown dachsroot:gavo "$DACHS_ROOT"

@@ -1,0 +1,105 @@
+"""Requests that nobody thought of: whatever comes, an answer goes out, and it is never a failure of the server.
+
+``make fuzz`` tries thousands; ``VO_FUZZ`` is the number of requests.
+"""
+
+import os
+from typing import Any
+from urllib.parse import quote
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from starlette.testclient import TestClient
+
+from tests.hardness.test_hostile import SECRETS
+from tests.serving import query_status
+
+REQUESTS = int(os.environ.get("VO_FUZZ", "300"))
+
+PATHS = (
+    "/tap", "/tap/sync", "/tap/async", "/tap/async/{}", "/tap/async/{}/phase", "/tap/async/{}/results/{}",
+    "/tap/async/{}/parameters", "/tap/async/{}/destruction", "/tap/async/{}/error", "/tap/tables",
+    "/tap/tables/{}", "/tap/capabilities", "/tap/examples", "/tap/explain", "/sia2/query", "/datalink/links",
+    "/download/{}", "/preview/{}", "/tap/load/{}", "/{}",
+)  # fmt: skip
+
+#: Words of ADQL, right and wrong, from which queries are put together.
+WORDS = (
+    "SELECT", "TOP 5", "DISTINCT", "*", "FROM", "WHERE", "ivoa.ObsCore", "tap_schema.columns", "AS", "t", "u",
+    "s_ra", "s_dec", "s_region", "table_name", "size", '"', "'", "(", ")", ",", ".", "=", "<", "1", "1e400",
+    "-", "+", "/", "0", "||", "NULL", "IS", "NOT", "AND", "OR", "IN", "BETWEEN", "LIKE", "'%'", "JOIN", "USING",
+    "ON", "NATURAL", "UNION", "EXCEPT", "ORDER BY", "GROUP BY", "HAVING", "COUNT(*)", "MAX", "POINT", "CIRCLE",
+    "POLYGON", "CONTAINS", "DISTANCE", "AREA", "'ICRS'", "CAST", "AS INTEGER", "WITH", "CASE", "WHEN", "END",
+    "THEN", "COALESCE", "LOWER", "IN_UNIT", "'deg'", "OFFSET", "-- c\n", "/*", "*/", ";", "::", "LIMIT", "é",
+    "\u2028", "\x07", "SQRT", "POWER", "LOG", "MOD", "RAND()", "ivo_hasword", "ivo_string_agg", "9" * 40,
+)  # fmt: skip
+
+queries = st.lists(st.sampled_from(WORDS), max_size=25).map(" ".join)
+odd = st.text(max_size=40)
+numbers = st.one_of(st.integers(), st.floats(), st.just("")).map(str)
+values = st.one_of(
+    odd, numbers, queries,
+    st.sampled_from(
+        ["ADQL", "doQuery", "RUN", "ABORT", "votable", "csv", "fits", "parquet", "html", "json", "DELETE",
+         "CIRCLE 1 2 3", "POLYGON 1 2 3 4", "RANGE 1 2 3 4", "t,param:t", "t,file:///etc/passwd",
+         "t,http://127.0.0.1:1/x", "2030-01-01T00:00:00Z", "QUEUED"]
+    ),
+)  # fmt: skip
+names = st.one_of(
+    st.sampled_from(
+        ["LANG", "QUERY", "MAXREC", "RESPONSEFORMAT", "FORMAT", "PHASE", "WAIT", "AFTER", "LAST", "UPLOAD", "RUNID",
+         "ACTION", "ID", "POS", "BAND", "TIME", "POL", "DESTRUCTION", "EXECUTIONDURATION", "detail", "RA"]
+    ),
+    st.text(max_size=10),
+)  # fmt: skip
+segments = st.one_of(
+    st.sampled_from(["ivoa.ObsCore", "tap_schema", "result", "..", "%2e%2e", "a" * 300]),
+    st.text(max_size=20).map(lambda text: quote(text, safe="")),
+)
+
+
+@st.composite
+def requests(draw: st.DrawFn) -> dict[str, Any]:
+    """Keywords of a request."""
+    path = draw(st.sampled_from(PATHS))
+    for _ in range(path.count("{}")):
+        path = path.replace("{}", draw(segments), 1)
+    made: dict[str, Any] = {"url": path}
+    made["method"] = draw(st.sampled_from(["GET", "GET", "POST", "POST", "HEAD", "PUT", "DELETE", "OPTIONS"]))
+    items = dict(draw(st.lists(st.tuples(names, values), max_size=6)))
+    if draw(st.booleans()):
+        items |= {"LANG": "ADQL", "QUERY": draw(queries)}
+    # A request that waits for a job is not a request that hangs.
+    items.pop("WAIT", None)
+    if made["method"] == "POST" and draw(st.booleans()):
+        made["data"] = items
+        if draw(st.booleans()):
+            made["files"] = {"t": ("t", draw(st.binary(max_size=200)), draw(st.sampled_from(KINDS)))}
+    else:
+        made["params"] = items
+    return made
+
+
+KINDS = (
+    "application/x-votable+xml",
+    "text/csv",
+    "application/fits",
+    "application/x-parquet",
+    "text/plain",
+    "",
+)
+
+
+@settings(
+    max_examples=REQUESTS,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(request=requests())
+def test_no_request_makes_the_server_fail(client: TestClient, request: dict[str, Any]) -> None:
+    answer = client.request(**request)
+    assert answer.status_code < 500 or answer.status_code == 503, (request, answer.text[:1000])
+    if answer.status_code >= 400 and request["method"] != "HEAD" and answer.content.startswith(b"<?xml"):
+        kind, message = query_status(answer.content)
+        assert kind == "ERROR"
+        assert not [secret for secret in SECRETS if secret in message and secret not in str(request)], message
