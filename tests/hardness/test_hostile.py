@@ -1,4 +1,4 @@
-"""Requests that try to harm: each is refused in the protocol's own form, nothing is told that should not be."""
+"""Requests that try to harm: each is refused in the protocol's own form, and tells no secrets."""
 
 import gzip
 
