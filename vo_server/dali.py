@@ -180,8 +180,8 @@ class Surprises:
         try:
             if "\x00" in scope.get("path", ""):
                 # No name of anything here has one, and the database refuses to compare with it.
-                fault = NotFoundFault("there is nothing at a path with a NUL character")
-                await error_response(fault, request=Request(scope))(scope, receive, send_watched)
+                nothing = NotFoundFault("there is nothing at a path with a NUL character")
+                await error_response(nothing, request=Request(scope))(scope, receive, send_watched)
                 return
             await self.app(scope, receive, send_watched)
         except Exception as exc:
