@@ -24,15 +24,14 @@ PATHS = (
 )  # fmt: skip
 
 #: Words of ADQL, right and wrong, from which queries are put together.
-WORDS = (
-    *"""
+TEXT = """
     SELECT DISTINCT * FROM WHERE ivoa.ObsCore tap_schema.columns AS t u s_ra s_dec s_region table_name size
-    " ' ( ) , . = < 1 1e400 - + / 0 || NULL IS NOT AND OR IN BETWEEN LIKE '%' JOIN USING ON NATURAL UNION EXCEPT
-    HAVING COUNT(*) MAX POINT CIRCLE POLYGON CONTAINS DISTANCE AREA 'ICRS' CAST WITH CASE WHEN END THEN COALESCE
-    LOWER IN_UNIT 'deg' OFFSET /* */ ; :: LIMIT é SQRT POWER LOG MOD RAND() ivo_hasword ivo_string_agg
-    """.split(),
-    "TOP 5", "ORDER BY", "GROUP BY", "AS INTEGER", "-- c\n", "\u2028", "\x07", "9" * 40,
-)  # fmt: skip
+    " ' ( ) , . = < 1 1e400 - + / 0 || NULL IS NOT AND OR IN BETWEEN LIKE '%' JOIN USING ON NATURAL UNION
+    EXCEPT HAVING COUNT(*) MAX POINT CIRCLE POLYGON CONTAINS DISTANCE AREA 'ICRS' CAST WITH CASE WHEN END THEN
+    COALESCE LOWER IN_UNIT 'deg' OFFSET /* */ ; :: LIMIT é SQRT POWER LOG MOD RAND() ivo_hasword
+"""
+PHRASES = ("TOP 5", "ORDER BY", "GROUP BY", "AS INTEGER", "-- c\n", "\u2028", "\x07", "9" * 40)
+WORDS = (*TEXT.split(), *PHRASES)
 
 queries = st.lists(st.sampled_from(WORDS), max_size=25).map(" ".join)
 odd = st.text(max_size=40)
