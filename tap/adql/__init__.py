@@ -6,10 +6,15 @@ from tap.adql.kinds import output_column
 from tap.adql.lower import lower
 from tap.adql.parse import parse
 from tap.adql.resolve import resolve
+from tap.adql.templates import Templates
+from tap.adql.tree import Query
 from vo_server.engine import Statement
 from vo_server.tables import Catalog
 
 __all__ = ["AdqlError", "translate"]
+
+
+_TEMPLATES = Templates()
 
 
 def translate(text: str, catalog: Catalog) -> Statement:
@@ -27,6 +32,17 @@ def translate(text: str, catalog: Catalog) -> Statement:
     AdqlError
         The query is not ADQL, or not about these tables; with line and column.
     """
-    query, outputs = resolve(parse(text), catalog)
+    query, is_exact = _TEMPLATES.tree(text)
+    try:
+        return _translated(query, catalog)
+    except AdqlError:
+        if is_exact:
+            raise
+        # The places in a filled template are those of another text.
+        return _translated(parse(text), catalog)
+
+
+def _translated(tree: Query, catalog: Catalog) -> Statement:
+    query, outputs = resolve(tree, catalog)
     columns = tuple(output_column(output.name, output.type) for output in outputs)
     return Statement(emit(lower(query)), columns=columns)

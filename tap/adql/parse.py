@@ -21,6 +21,7 @@ MAX_DEPTH = 50
 
 _NESTING = re.compile(r"'(?:[^']|'')*'|\"[^\"]*\"|--[^\n]*|[()]|\b(?:case|end)\b", re.IGNORECASE)
 _BIG = 2**63
+_INT, _LONG, _DOUBLE = Type(Kind.INT), Type(Kind.LONG), Type(Kind.DOUBLE)
 
 
 def parse(text: str) -> tree.Query:
@@ -72,6 +73,14 @@ def check_nesting(text: str) -> None:
 def place(text: str, offset: int) -> Place:
     """Line and column of a character of ``text``."""
     return text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset)
+
+
+def read_number(text: str, at: Place = tree.NOWHERE) -> tree.Literal | None:
+    """An unsigned numeric literal with its type; None where no double holds it."""
+    if text.isdigit() and (whole := int(text[:40])) < _BIG:
+        return tree.Literal(whole, at, _INT if whole < 2**31 else _LONG)
+    value = float(text)
+    return None if value == float("inf") else tree.Literal(value, at, _DOUBLE)
 
 
 @cache
@@ -276,12 +285,10 @@ class _Builder(Transformer[Token, Any]):
         return tree.Sign(str(sign), operand, _at(sign))
 
     def number(self, token: Token) -> tree.Expression:
-        if token.isdigit() and (whole := int(token[:40])) < _BIG:
-            return tree.Literal(whole, _at(token), Type(Kind.INT if whole < 2**31 else Kind.LONG))
-        value = float(token)
-        if value == float("inf"):
+        literal = read_number(token, _at(token))
+        if literal is None:
             raise AdqlError(f"{token} is too large for a double", _at(token))
-        return tree.Literal(value, _at(token), Type(Kind.DOUBLE))
+        return literal
 
     def string(self, token: Token) -> tree.Expression:
         return tree.Literal(token[1:-1].replace("''", "'"), _at(token), Type(Kind.TEXT))
