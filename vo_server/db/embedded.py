@@ -22,6 +22,7 @@ import psycopg2
 
 from vo_server.db.account import Account
 from vo_server.db.installation import programs
+from vo_server.db.memory import memory_settings, usable
 from vo_server.errors import FatalFault, TransientFault, UsageFault
 
 OWNER = "vo_owner"
@@ -34,8 +35,8 @@ _START_TIMEOUT = 120.0  #: seconds; recovery after a crash may take a while
 
 #: Configuration beyond initdb's: a laptop that reads in bulk and loads in batches.
 CONFIGURATION = {
-    "shared_buffers": "256MB",
-    "effective_cache_size": "1GB",
+    # What was in memory when the server ended is read again when it starts.
+    "shared_preload_libraries": "'pg_prewarm'",
     "work_mem": "32MB",
     "maintenance_work_mem": "256MB",
     "max_connections": "100",
@@ -218,7 +219,7 @@ class EmbeddedServer:
         run = self.data.parent / "run"
         run.mkdir(exist_ok=True, mode=0o700)
         self.account.give(run)
-        values = dict(CONFIGURATION)
+        values = CONFIGURATION | memory_settings(usable())
         if len(os.fsencode(run / _SOCKET_NAME)) <= _SOCKET_PATH_LIMIT:
             values |= {
                 "listen_addresses": "''",
