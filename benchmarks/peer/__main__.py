@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +22,8 @@ from benchmarks.peer.report import Report
 from benchmarks.peer.truth import Truth
 from benchmarks.tap_stream import wait_until_ready
 
+#: Seconds until the workers have started too, which the other server has done long before.
+SETTLED = 6
 CASES = ("small", "bulk", "upload", "jobs", "clients")
 
 
@@ -84,6 +87,7 @@ def serving(directory: Path) -> Iterator[tuple[int, int]]:
     process = subprocess.Popen(command, stdout=quiet, stderr=quiet, env=environment)
     try:
         wait_until_ready(process, port)
+        time.sleep(SETTLED)
         yield port, process.pid
     finally:
         process.terminate()
