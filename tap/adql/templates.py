@@ -7,9 +7,10 @@ of the first is kept under the text without its numbers and gets the numbers of 
 import re
 import threading
 from collections import OrderedDict
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from tap.adql import tree
+from tap.adql.errors import Place
 from tap.adql.parse import parse, place, read_number
 
 KEPT = 256  #: trees
@@ -25,7 +26,14 @@ _TOKEN = re.compile(
 
 MARK = "\0"  #: stands for a number; no query has it
 
-Template = tuple[tree.Query, dict[tuple[int, int], int]]
+
+@dataclass(frozen=True)
+class Template:
+    """A tree, the order of its numbers by their places, and which of its nodes (by identity) have some."""
+
+    query: tree.Query
+    order: dict[Place, int]
+    above: frozenset[int]
 
 
 class Templates:
@@ -82,29 +90,36 @@ def make_template(query: tree.Query, text: str) -> Template | None:
         place(text, match.start()): index
         for index, match in enumerate(match for match in _TOKEN.finditer(text) if match[1] is not None)
     }
-    found: list[tuple[int, int]] = []
+    found: list[Place] = []
+    above: set[int] = set()
 
-    def look(node: tree.Node) -> tree.Node:
-        if isinstance(node, tree.Literal) and node.at in order:
-            found.append(node.at)
-        return node.rebuilt(look)
+    def look(node: tree.Node) -> bool:
+        if isinstance(node, tree.Literal):
+            if node.at in order:
+                found.append(node.at)
+            return node.at in order
+        below = [look(child) for child in node.children]
+        if True in below:
+            above.add(id(node))
+            return True
+        return False
 
     look(query)
-    return (query, order) if sorted(found) == sorted(order) else None
+    return Template(query, order, frozenset(above)) if sorted(found) == sorted(order) else None
 
 
 def fill(template: Template, numbers: list[str]) -> tree.Query:
     """The tree with other numbers of the same types."""
-    query, order = template
 
     def change(node: tree.Node) -> tree.Node:
         if isinstance(node, tree.Literal):
-            index = order.get(node.at)
+            index = template.order.get(node.at)
             literal = None if index is None else read_number(numbers[index])
             return node if literal is None else replace(node, value=literal.value)
-        return node.rebuilt(change)
+        # The template keeps its nodes, so no other can have the identity of one.
+        return node.rebuilt(change) if id(node) in template.above else node
 
-    filled = change(query)
+    filled = change(template.query)
     if not isinstance(filled, tree.Query):
         raise TypeError("a filled template is a query")
     return filled
