@@ -34,10 +34,13 @@ def describe(element: etree._Element, settings: Settings) -> None:
     text_child(element, "dataModel", "ObsCore-1.1", **{"ivo-id": "ivo://ivoa.net/std/ObsCore#core-1.1"})
     _language(element)
     _formats(element)
+    for way in ("inline", "http", "https"):
+        etree.SubElement(element, "uploadMethod", {"ivo-id": f"{TAPREGEXT}#upload-{way}"})
     _limit(element, "retentionPeriod", int(settings.retention), int(settings.retention))
     # TAPRegExt 1.0 has one limit for both ways; only a job's can be set by a client.
     _limit(element, "executionDuration", int(settings.async_timeout), int(settings.async_timeout))
     _limit(element, "outputLimit", settings.maxrec_default, settings.maxrec_limit, unit="row")
+    _limit(element, "uploadLimit", settings.upload_size, settings.upload_size, unit="byte")
 
 
 def _language(parent: etree._Element) -> None:

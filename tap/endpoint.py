@@ -1,5 +1,6 @@
 """The resources of TAP 1.1 over HTTP: sync, async, tables, capabilities, availability, examples."""
 
+from pathlib import Path
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -12,9 +13,12 @@ from tap.capability import CAPABILITIES
 from tap.examples import examples_page
 from tap.jobs import KIND
 from tap.params import TapParams
-from tap.query import Translations, result_head
+from tap.query import Translations, planned, result_head
+from tap.uploads import Gatherer
 from vo_server import dali, vosi
+from vo_server.engine import Upload
 from vo_server.examples import read_examples
+from vo_server.parameters import Parameters
 from vo_server.uws.endpoint import JobList
 
 __all__ = ["CAPABILITIES", "routes"]
@@ -27,20 +31,33 @@ class Tap:
         self._state = state
         self._translations = Translations()
         self._examples = read_examples()
+        self._gatherer = Gatherer.of(state.settings)
 
     async def sync(self, request: Request) -> Response:
         """GET or POST ``/tap/sync`` (TAP 1.1, TAP-sync)."""
         state = self._state
-        params = TapParams.from_parameters(await dali.read_parameters(request), state.settings)
+        parameters = await dali.read_parameters(request, largest=state.settings.upload_size)
+        params = TapParams.from_parameters(parameters, state.settings)
         if params.runid:
             bind_contextvars(runid=params.runid)
         catalog = state.catalog.known() or await run_in_threadpool(state.catalog.current)
-        statement = self._translations.translate(params.query, catalog)
+        uploads = await run_in_threadpool(self._gather, params, parameters) if params.uploads else ()
+        statement = planned(params, catalog, self._translations, uploads)
         form = params.responseformat
         if request.method == "HEAD":
             return Response(media_type=form.media_type)
         head = result_head(params, statement.columns, state.settings.root_url)
-        return await dali.answer(request, statement, form, maxrec=params.maxrec, head=head)
+        return await dali.answer(request, statement, form, maxrec=params.maxrec, head=head, uploads=uploads)
+
+    def _gather(self, params: TapParams, parameters: Parameters) -> tuple[Upload, ...]:
+        def part(name: str, target: Path) -> str | None:
+            found = parameters.files.get(name.lower())
+            if found is None:
+                return None
+            found.copy(target)
+            return found.media_type
+
+        return self._gatherer.gather(params.uploads, part)
 
     async def root(self, request: Request) -> Response:
         """GET ``/tap``: the page for people (TAP 1.1, Resources)."""

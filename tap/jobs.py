@@ -1,15 +1,18 @@
 """TAP queries as jobs (TAP 1.1, TAP-async): the steps of a synchronous query, into the store of results."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from tap.params import TapParams
-from tap.query import Translations, result_head
+from tap.query import Translations, planned, result_head
+from tap.uploads import Gatherer
 from vo_server.batches import Batches
 from vo_server.catalog_cache import CatalogCache
 from vo_server.config import Settings
 from vo_server.engine import PostgresEngine
+from vo_server.errors import NotFoundFault
 from vo_server.uws.jobs import Job, JobResult
-from vo_server.uws.results import ResultStore
+from vo_server.uws.results import ResultStore, part_key
 
 KIND = "tap"
 
@@ -25,17 +28,20 @@ class TapExecutor:
         self._catalog = catalog
         self._results = results
         self._translations = Translations()
+        self._gatherer = Gatherer.of(settings)
 
     def execute(self, job: Job) -> Sequence[JobResult]:
         """Check the parameters, run the query, keep its table as ``result``."""
         params = TapParams.from_parameters(job.parameters, self._settings)
-        statement = self._translations.translate(params.query, self._catalog.current())
+        uploads = self._gatherer.gather(params.uploads, lambda name, target: self._part(job, name, target))
+        statement = planned(params, self._catalog.current(), self._translations, uploads)
         form = params.responseformat
         result = self._engine.execute(
             statement,
             maxrec=params.maxrec,
             timeout=float(job.execution_duration) or self._settings.async_timeout,
             query_id=job.job_id,
+            uploads=uploads,
         )
         try:
             head = result_head(params, result.columns, self._settings.root_url)
@@ -47,6 +53,14 @@ class TapExecutor:
         finally:
             result.close()
         return [JobResult("result", key, form.media_type, size)]
+
+    def _part(self, job: Job, name: str, target: Path) -> str | None:
+        try:
+            with target.open("wb") as file:
+                file.writelines(self._results.read(part_key(job.job_id, name)))
+        except NotFoundFault:
+            target.unlink()
+        return None
 
     def cancel(self, job: Job) -> None:
         """Cancel the job's query in the database."""

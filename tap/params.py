@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from tap.uploads import Wanted, parse_upload
 from vo_server.config import Settings
 from vo_server.errors import UsageFault
 from vo_server.formats import Format, negotiate
@@ -29,6 +30,7 @@ class TapParams:
     responseformat: Format
     maxrec: int
     runid: str | None = None
+    uploads: tuple[Wanted, ...] = ()
 
     @classmethod
     def from_parameters(cls, parameters: Parameters, settings: Settings) -> "TapParams":
@@ -44,14 +46,13 @@ class TapParams:
             raise UsageFault(f"REQUEST={request[:40]!r} is not known: leave it out or send doQuery")
         lang = parse_lang(parameters.single("LANG"))
         query = parse_query(parameters.single("QUERY"))
-        if parameters.values("UPLOAD"):
-            raise UsageFault("UPLOAD is not supported by this service yet: query the tables listed at tables")
         return cls(
             query=query,
             lang=lang,
             responseformat=negotiate(parameters.single("RESPONSEFORMAT") or parameters.single("FORMAT")),
             maxrec=parameters.maxrec(settings),
             runid=parse_runid(parameters.single("RUNID")),
+            uploads=parse_upload(parameters.values("UPLOAD")),
         )
 
 

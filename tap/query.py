@@ -2,11 +2,12 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from tap.adql import translate
 from tap.params import TapParams
-from vo_server.engine import Statement
+from tap.uploads.gathering import with_uploads
+from vo_server.engine import Statement, Upload
 from vo_server.formats import Head, Info, ServiceDescriptor, datalink_descriptor
 from vo_server.tables import Catalog, Column
 
@@ -49,6 +50,16 @@ class Translations:
                 if len(self._known) > CACHED_QUERIES:
                     self._known.popitem(last=False)
         return statement
+
+
+def planned(
+    params: TapParams, catalog: Catalog, translations: Translations, uploads: Sequence[Upload]
+) -> Statement:
+    """The statement of a query, with the tables that came with it."""
+    if uploads:
+        # Their columns are those of this query only: nothing to remember.
+        return translate(params.query, with_uploads(catalog, uploads))
+    return translations.translate(params.query, catalog)
 
 
 def result_head(params: TapParams, columns: Iterable[Column], root_url: str) -> Head:

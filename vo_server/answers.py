@@ -8,7 +8,7 @@ import asyncio
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
 import structlog
@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from vo_server.batches import Batches
-from vo_server.engine import Result, Statement
+from vo_server.engine import Result, Statement, Upload
 from vo_server.formats import Format, Head
 
 SMALL = 1_000_000  #: bytes; an answer up to this size has a Content-Length and holds no connection while sent
@@ -81,6 +81,7 @@ async def answer(
     maxrec: int,
     head: Head,
     timeout: float | None = None,
+    uploads: Sequence[Upload] = (),
 ) -> Response:
     """Run ``statement`` and answer with its rows in ``form``.
 
@@ -90,6 +91,8 @@ async def answer(
         Rows to send at most; one more in the result makes it an overflow (DALI 1.1, MAXREC).
     timeout : float or None
         Seconds after which the database cancels the query; None means ``settings.sync_timeout``.
+    uploads : sequence of Upload
+        Tables that exist for this query only.
 
     Raises
     ------
@@ -102,7 +105,9 @@ async def answer(
     service = request.url.path.split("/", 2)[1]
 
     def begin() -> Begun:
-        result = state.engine.execute(statement, maxrec=maxrec, timeout=limit, query_id=query_id)
+        result = state.engine.execute(
+            statement, maxrec=maxrec, timeout=limit, query_id=query_id, uploads=uploads
+        )
         try:
             batches = Batches(result.batches, state.metrics.rows.labels(service).inc)
             pieces = Pieces(form.write(result.columns, batches, maxrec, head), result)

@@ -34,7 +34,11 @@ class Settings(BaseSettings):
     async_timeout: PositiveFloat = 3600.0  #: seconds, the most an asynchronous query may run
     retention: PositiveFloat = 7 * 86400.0  #: seconds until a job is destroyed
     workers: PositiveInt = 1  #: worker processes that `serve` starts
-    connections: PositiveInt = 8  #: database connections for queries, per web process
+    connections: PositiveInt = 8  #: database connections for short queries, per web process
+    upload_size: PositiveInt = 512 * 1024 * 1024  #: bytes of an uploaded table, unpacked
+    upload_rows: PositiveInt = 2_000_000  #: rows of an uploaded table
+    upload_timeout: PositiveFloat = 60.0  #: seconds in which a table at a URL has to be fetched
+    upload_hosts: tuple[str, ...] = ()  #: hosts with private addresses that tables may be fetched from
     result_store: str | None = None  #: URL where job results go; unset means a directory in state_dir
     demo_cache: Path | None = None  #: real files of the demo archive; unset means a directory in state_dir
     log_format: Literal["console", "json"] = "console"

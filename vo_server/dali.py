@@ -15,7 +15,7 @@ from starlette.responses import PlainTextResponse, Response
 from vo_server.answers import ClientGone, answer
 from vo_server.errors import FatalFault, NotFoundFault, UsageFault, VoError
 from vo_server.formats import error_document
-from vo_server.parameters import MAX_NAME, MAX_PARAMETERS, MAX_VALUE, Parameters
+from vo_server.parameters import MAX_NAME, MAX_PARAMETERS, MAX_VALUE, FilePart, Parameters
 
 __all__ = [
     "Parameters",
@@ -27,6 +27,7 @@ __all__ = [
     "read_parameters",
 ]
 
+FORMS = "vo_server.forms"  #: key of a request's scope
 MAX_BODY = 8 * 1024 * 1024  #: bytes of a request's body
 VOTABLE = "application/x-votable+xml"
 FORM, MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
@@ -51,30 +52,33 @@ class MethodFault(UsageFault):
     status: ClassVar[int] = 405
 
 
-async def read_parameters(request: Request, *, most: int = MAX_PARAMETERS) -> Parameters:
+async def read_parameters(
+    request: Request, *, most: int = MAX_PARAMETERS, largest: int = MAX_BODY
+) -> Parameters:
     """The parameters of a GET or POST request (DALI 1.1, Parameters).
 
     Those of the URL come first, then those of the body: ``application/x-www-form-urlencoded`` or
-    ``multipart/form-data``. A file in the body appears as a parameter whose value is its file name.
-    At most ``most`` parameters are read.
+    ``multipart/form-data``. A file in the body appears as a parameter whose value is its file name, and in
+    ``files``. At most ``most`` parameters are read.
 
     Raises
     ------
     TooLargeFault
-        The body is larger than `MAX_BODY`.
+        The body is larger than ``largest`` bytes.
     UsageFault
         The body is not what its Content-Type says, or breaks a limit of `Parameters`.
     """
     items = _decode(request.scope["query_string"], most)
+    files: dict[str, FilePart] = {}
     if request.method == "POST":
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind == MULTIPART:
-            items += await _read_multipart(request, most)
+            items += await _read_multipart(request, most, largest, files)
         elif kind in (FORM, ""):
-            items += _decode(b"".join([chunk async for chunk in _limited(request)]), most)
+            items += _decode(b"".join([chunk async for chunk in _limited(request, MAX_BODY)]), most)
         else:
             raise MediaTypeFault(f"a body of type {kind[:60]!r} is not read here: send {FORM} or {MULTIPART}")
-    return Parameters(items, most=most)
+    return Parameters(items, most=most, files=files)
 
 
 def _decode(text: bytes, most: int) -> list[tuple[str, str]]:
@@ -91,22 +95,25 @@ def _decode(text: bytes, most: int) -> list[tuple[str, str]]:
         raise UsageFault(f"too many parameters: at most {most}") from None
 
 
-async def _limited(request: Request) -> AsyncGenerator[bytes, None]:
+async def _limited(request: Request, largest: int) -> AsyncGenerator[bytes, None]:
     declared = request.headers.get("content-length", "")
-    if declared.isdigit() and int(declared) > MAX_BODY:
-        raise TooLargeFault(f"the body has {declared} bytes: at most {MAX_BODY} are read")
+    if declared.isdigit() and int(declared) > largest:
+        raise TooLargeFault(f"the body has {declared[:20]} bytes: at most {largest} are read")
     size = 0
     async for chunk in request.stream():
         size += len(chunk)
-        if size > MAX_BODY:
-            raise TooLargeFault(f"the body is too large: at most {MAX_BODY} bytes are read")
+        if size > largest:
+            raise TooLargeFault(f"the body is too large: at most {largest} bytes are read")
         yield chunk
 
 
-async def _read_multipart(request: Request, most: int) -> list[tuple[str, str]]:
+async def _read_multipart(
+    request: Request, most: int, largest: int, files: dict[str, FilePart]
+) -> list[tuple[str, str]]:
+    """The fields; what is a file goes into ``files``."""
     parser = MultiPartParser(
         request.headers,
-        _limited(request),
+        _limited(request, largest),
         max_files=10,
         max_fields=most,
         max_part_size=4 * MAX_VALUE,
@@ -116,13 +123,15 @@ async def _read_multipart(request: Request, most: int) -> list[tuple[str, str]]:
     except (MultiPartException, UnicodeError, LookupError) as exc:
         reason = exc.message if isinstance(exc, MultiPartException) else "its head or its charset is wrong"
         raise UsageFault(f"the {MULTIPART} body cannot be read: {reason}") from exc
+    # The files stay open until the request is answered; `Surprises` closes them.
+    request.scope.setdefault(FORMS, []).append(form)
     items: list[tuple[str, str]] = []
     for name, value in form.multi_items():
         if isinstance(value, str):
             items.append((name, value))
         else:
             items.append((name[:MAX_NAME], value.filename or ""))
-    await form.close()
+            files[name[:MAX_NAME]] = FilePart(value.content_type or "", value.file)
     return items
 
 
@@ -163,7 +172,10 @@ async def _on_disconnect(request: Request, exc: Exception) -> Response:
 
 
 class Surprises:
-    """ASGI middleware for what nobody expected: the client gets a reference, the log the traceback."""
+    """ASGI middleware for what nobody expected: the client gets a reference, the log the traceback.
+
+    It is also where a request ends: its uploaded files are closed.
+    """
 
     def __init__(self, app: Any) -> None:
         self.app = app
@@ -196,6 +208,9 @@ class Surprises:
                     f" the operator finds the reason under {reference}"
                 )
                 await error_response(fault, request=Request(scope))(scope, receive, send)
+        finally:
+            for form in scope.get(FORMS, ()):
+                await form.close()
 
 
 def add_error_handlers(app: Starlette) -> None:

@@ -1,6 +1,9 @@
 """The parameters of a request or a job: names without case, repeats and blanks kept (DALI 1.1)."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
 
 from vo_server.config import Settings
 from vo_server.errors import UsageFault
@@ -8,6 +11,36 @@ from vo_server.errors import UsageFault
 MAX_PARAMETERS = 500  #: of one request or job
 MAX_NAME = 100  #: characters
 MAX_VALUE = 1_000_000  #: characters
+
+
+PIECE = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class FilePart:
+    """A file in the body of a request (multipart/form-data).
+
+    Attributes
+    ----------
+    media_type : str
+        As the client said; may be empty.
+    file : binary file
+        Its bytes.
+    """
+
+    media_type: str
+    file: BinaryIO
+
+    def pieces(self) -> Iterator[bytes]:
+        """The bytes from the start."""
+        self.file.seek(0)
+        while piece := self.file.read(PIECE):
+            yield piece
+
+    def copy(self, target: Path) -> None:
+        """Write the bytes into a file."""
+        with target.open("wb") as sink:
+            sink.writelines(self.pieces())
 
 
 class Parameters:
@@ -19,6 +52,8 @@ class Parameters:
         As sent; names keep their spelling and are found without regard to case.
     most : int
         The number of parameters that are read.
+    files : mapping
+        The files of the request, by the names of their parts.
 
     Raises
     ------
@@ -26,8 +61,15 @@ class Parameters:
         There are too many of them, or one is too long or holds a NUL character.
     """
 
-    def __init__(self, items: Iterable[tuple[str, str]] = (), *, most: int = MAX_PARAMETERS) -> None:
+    def __init__(
+        self,
+        items: Iterable[tuple[str, str]] = (),
+        *,
+        most: int = MAX_PARAMETERS,
+        files: Mapping[str, FilePart] | None = None,
+    ) -> None:
         self._items = tuple(items)
+        self.files: Mapping[str, FilePart] = {name.lower(): part for name, part in (files or {}).items()}
         if len(self._items) > most:
             raise UsageFault(f"{len(self._items)} parameters are too many: at most {most}")
         for name, value in self._items:

@@ -85,7 +85,9 @@ def test_obscore_rows_point_to_datalink(client: TestClient) -> None:
         ({"QUERY": "SELECT tabel_name FROM tap_schema.tables"}, ["table_name"]),
         ({"QUERY": "SELECT * FROM archive.job"}, ["archive.job"]),
         ({"QUERY": "SELECT 1/0 AS x FROM tap_schema.tables"}, ["zero"]),
-        ({"UPLOAD": "t,http://example.com/t.xml"}, ["UPLOAD"]),
+        ({"UPLOAD": "t,file:///etc/passwd"}, ["UPLOAD of t", "http"]),
+        ({"UPLOAD": "t,http://127.0.0.1:1/t.xml"}, ["UPLOAD of t", "not public"]),
+        ({"UPLOAD": "t,param:nothing"}, ["UPLOAD of t", "nothing", "multipart"]),
     ],
 )
 def test_a_wrong_request_is_answered_with_an_error_document(

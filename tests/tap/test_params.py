@@ -44,7 +44,7 @@ def test_every_adql_we_read_is_accepted(lang: str) -> None:
         ({"MAXREC": "1e3"}, "MAXREC wants a whole number"),
         ({"RESPONSEFORMAT": "foo"}, "foo"),
         ({"REQUEST": "getCapabilities"}, "doQuery"),
-        ({"UPLOAD": "t,param:t"}, "UPLOAD is not supported"),
+        ({"UPLOAD": "t,ftp://t"}, "UPLOAD of t"),
         ({"RUNID": "x" * 65}, "RUNID"),
     ],
 )

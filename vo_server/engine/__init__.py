@@ -3,5 +3,6 @@
 from vo_server.engine.postgres import PostgresEngine
 from vo_server.engine.result import Result
 from vo_server.engine.statement import Statement, from_select
+from vo_server.engine.uploading import Upload
 
-__all__ = ["PostgresEngine", "Result", "Statement", "from_select"]
+__all__ = ["PostgresEngine", "Result", "Statement", "Upload", "from_select"]

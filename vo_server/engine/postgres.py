@@ -12,6 +12,7 @@ from vo_server.engine.lanes import Lanes
 from vo_server.engine.reading import Cancellation, Reading
 from vo_server.engine.result import Result
 from vo_server.engine.statement import Statement
+from vo_server.engine.uploading import Upload
 from vo_server.errors import UsageFault
 
 
@@ -55,6 +56,7 @@ class PostgresEngine:
         maxrec: int | None = None,
         timeout: float | None = None,
         query_id: str | None = None,
+        uploads: Sequence[Upload] = (),
     ) -> Result:
         """Run ``statement`` until its first batch is read.
 
@@ -69,6 +71,8 @@ class PostgresEngine:
             Seconds, instead of the engine's.
         query_id : str, optional
             The name under which `cancel` finds the query while it runs.
+        uploads : sequence of Upload
+            Tables that exist for this statement only.
 
         Raises
         ------
@@ -96,11 +100,11 @@ class PostgresEngine:
 
         try:
             try:
-                result = self._start(statement, cancellation, limit, end)
+                result = self._start(statement, cancellation, limit, end, uploads)
             except LostConnection:
                 # The database was started again: every warm connection is stale, not only this one.
                 self._connections.renew()
-                result = self._start(statement, cancellation, limit, end)
+                result = self._start(statement, cancellation, limit, end, uploads)
         except BaseException:
             end()
             raise
@@ -113,12 +117,13 @@ class PostgresEngine:
         cancellation: Cancellation,
         limit: float | None,
         end: Callable[[], None],
+        uploads: Sequence[Upload],
     ) -> Result:
-        reading = Reading(self._connections.take(limit), statement, cancellation, limit)
+        reading = Reading(self._connections.take(limit), statement, cancellation, limit, uploads)
         if any(needs_text(field) for field in reading.schema):
             statement = as_text(statement, reading.schema)
             reading.abandon()
-            reading = Reading(self._connections.take(limit), statement, cancellation, limit)
+            reading = Reading(self._connections.take(limit), statement, cancellation, limit, uploads)
         reading.on_close = end
         try:
             conformed = conform_schema(reading.schema, statement.columns)

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -13,6 +13,7 @@ from sqlalchemy.pool import PoolProxiedConnection
 from vo_server.engine.faults import LostConnection, translate_failure
 from vo_server.engine.statement import Statement
 from vo_server.engine.streams import CopyStream, CursorStream
+from vo_server.engine.uploading import Upload, discard, load
 from vo_server.errors import TransientFault, VoError
 
 DRIVER_ERRORS = (adbc_driver_manager.Error, OSError, pa.ArrowException)
@@ -82,7 +83,7 @@ class Reading:
     """The Arrow stream of one statement; owns its connection until `close`.
 
     It is registered for cancelling before it is executed.  ``on_close`` is called when the connection is
-    given back.
+    given back; the tables uploaded for it are gone then.
     """
 
     def __init__(
@@ -91,8 +92,10 @@ class Reading:
         statement: Statement,
         cancellation: Cancellation,
         timeout: float | None,
+        uploads: Sequence[Upload] = (),
     ) -> None:
         self._proxy = proxy
+        self._uploads = uploads
         self._cancellation = cancellation
         self._timeout = timeout
         self._lock = threading.Lock()
@@ -114,6 +117,7 @@ class Reading:
     def _start(self, statement: Statement) -> CopyStream | CursorStream:
         kind = CursorStream if statement.values else CopyStream
         try:
+            load(self._proxy.dbapi_connection, self._uploads)
             return kind(self._proxy.dbapi_connection, statement)
         except DRIVER_ERRORS as exc:
             raise self._translated(exc) from exc
@@ -164,6 +168,8 @@ class Reading:
         try:
             if self._stream is not None:
                 self._stream.close()
+            if self._uploads:
+                discard(self._proxy.dbapi_connection)
         except DRIVER_ERRORS:
             self._is_lost = True
         finally:

@@ -18,6 +18,7 @@ from vo_server.formats import error_document
 from vo_server.parameters import Parameters
 from vo_server.uws import documents
 from vo_server.uws.jobs import PHASES, Job, JobResult, JobStore
+from vo_server.uws.results import part_key
 
 MAX_WAIT = 60.0  #: seconds for which a request is held at most; WAIT=-1 means this
 XML = "application/xml"
@@ -50,7 +51,7 @@ class JobList:
 
     async def jobs(self, request: Request) -> Response:
         """The list of the caller's jobs, or a new job."""
-        parameters = await dali.read_parameters(request)
+        parameters = await self._parameters(request)
         if request.method == "POST":
             return await self._create(request, parameters)
         filters = _filters(parameters)
@@ -72,9 +73,14 @@ class JobList:
             retention=settings.retention,
             run_id=(parameters.single("RUNID") or "")[:64] or None,
         )
+        await run_in_threadpool(_keep_files, request, job.job_id, parameters)
         if starts:
             await run_in_threadpool(_store(request).run, job.job_id)
         return self._see(request, job.job_id)
+
+    async def _parameters(self, request: Request) -> Parameters:
+        """Those of a request that may bring files for the job."""
+        return await dali.read_parameters(request, largest=request.app.state.settings.upload_size)
 
     async def job(self, request: Request) -> Response:
         """One job: its document, at once or when it changes (``WAIT``); or its end (``ACTION=DELETE``)."""
@@ -150,8 +156,9 @@ class JobList:
         job = await self._job(request)
         if request.method != "POST":
             return Response(documents.parameters_document(job), media_type=XML)
-        given = await dali.read_parameters(request)
+        given = await self._parameters(request)
         await run_in_threadpool(_store(request).add_parameters, job.job_id, given)
+        await run_in_threadpool(_keep_files, request, job.job_id, given)
         return self._see(request, job.job_id)
 
     async def error(self, request: Request) -> Response:
@@ -202,6 +209,12 @@ class JobList:
 def _store(request: Request) -> JobStore:
     store: JobStore = request.app.state.jobs
     return store
+
+
+def _keep_files(request: Request, job_id: str, parameters: Parameters) -> None:
+    """Keep the files that came with a job beside its results."""
+    for name, part in parameters.files.items():
+        request.app.state.results.write(part_key(job_id, name), part.pieces())
 
 
 def _filters(parameters: Parameters) -> dict[str, Any]:

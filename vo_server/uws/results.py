@@ -1,5 +1,6 @@
 """Where the results of jobs are kept: a directory, or any store that a URL names."""
 
+import hashlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -8,6 +9,11 @@ from pyarrow import fs
 from vo_server.errors import NotFoundFault, TransientFault
 
 PIECE = 1024 * 1024
+
+
+def part_key(job_id: str, name: str) -> str:
+    """Where a file that came with a job is kept until the job is destroyed; ``name`` is its part's."""
+    return f"{job_id}/part-{hashlib.sha256(name.lower().encode()).hexdigest()[:32]}"
 
 
 class ResultStore:

@@ -1,0 +1,109 @@
+"""What every reader of uploads gives, and arrays of numpy as arrays of Arrow."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from vo_server.tables import Column
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What an uploaded table may cost.
+
+    Attributes
+    ----------
+    size : int
+        Bytes, unpacked.
+    rows : int
+        Rows.
+    depth : int
+        Elements of XML inside each other.
+    """
+
+    size: int
+    rows: int
+    depth: int = 40
+
+
+@dataclass(frozen=True)
+class UploadedTable:
+    """A table that came with a query: its columns, and its data in the same order."""
+
+    columns: tuple[Column, ...]
+    data: pa.Table
+
+
+#: VOTable datatype of each Arrow type that a database column can have.
+DATATYPES = {
+    pa.bool_(): "boolean",
+    pa.int16(): "short",
+    pa.int32(): "int",
+    pa.int64(): "long",
+    pa.float32(): "float",
+    pa.float64(): "double",
+    pa.string(): "char",
+}
+
+#: Types that PostgreSQL has not, and the next larger one.
+_WIDER = {
+    pa.int8(): pa.int16(),
+    pa.uint8(): pa.int16(),
+    pa.uint16(): pa.int32(),
+    pa.uint32(): pa.int64(),
+    pa.uint64(): pa.float64(),
+    pa.float16(): pa.float32(),
+    pa.large_string(): pa.string(),
+    pa.null(): pa.string(),
+}
+
+
+def storable(kind: pa.DataType) -> pa.DataType:
+    """The type in which the database keeps values of an Arrow type; others become text."""
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind):
+        return pa.list_(storable(kind.value_type))
+    kind = _WIDER.get(kind, kind)
+    if pa.types.is_decimal(kind):
+        return pa.float64()
+    return kind if kind in DATATYPES else pa.string()
+
+
+def describe(name: str, kind: pa.DataType) -> Column:
+    """A column of that type, with nothing but its name known."""
+    is_list = pa.types.is_list(kind)
+    scalar = kind.value_type if is_list else kind
+    datatype = DATATYPES[scalar]
+    return Column(name, datatype, "*" if is_list or datatype == "char" else None)
+
+
+def from_numpy(values: NDArray[Any], mask: NDArray[np.bool_] | None = None) -> pa.Array:
+    """A column of numpy: native byte order, text without padding, NULL where ``mask`` is set."""
+    if values.dtype.kind == "S":
+        values = np.char.decode(values, "utf-8", "replace")
+    if values.dtype.kind == "U":
+        texts = np.char.rstrip(values)
+        return pa.array(texts.astype(object), pa.string(), mask=mask)
+    if values.dtype.kind == "O":
+        items = [_plain(v) for v in values]
+        hidden = mask if mask is not None else np.zeros(len(items), bool)
+        return pa.array([None if h else v for v, h in zip(items, hidden, strict=True)])
+    values = values.astype(values.dtype.newbyteorder("="), copy=False)
+    if values.ndim > 1:
+        rows = [
+            None if mask is not None and mask[n].all() else row.ravel().tolist()
+            for n, row in enumerate(values)
+        ]
+        return pa.array(rows, pa.list_(pa.from_numpy_dtype(values.dtype)))
+    array = pa.array(values, mask=mask)
+    return array.cast(storable(array.type))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.ma.MaskedArray):
+        return value.filled(np.nan if value.dtype.kind == "f" else 0).ravel().tolist()
+    if isinstance(value, np.ndarray):
+        return value.ravel().tolist()
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else value

@@ -1,0 +1,42 @@
+"""CSV and TSV uploads: names in the first line, types by the values."""
+
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.csv as csv
+
+from tap.uploads.arrays import Limits, UploadedTable, describe, storable
+from vo_server.errors import UsageFault
+
+WIDEST = 8 << 20  #: bytes of one line
+
+
+def read_commas(path: Path, limits: Limits) -> UploadedTable:
+    """A table in CSV."""
+    return _read(path, ",")
+
+
+def read_tabs(path: Path, limits: Limits) -> UploadedTable:
+    """A table in TSV."""
+    return _read(path, "\t")
+
+
+def _read(path: Path, delimiter: str) -> UploadedTable:
+    try:
+        table = csv.read_csv(
+            path,
+            csv.ReadOptions(block_size=WIDEST),
+            csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
+            csv.ConvertOptions(
+                null_values=["", "NULL", "null"],
+                strings_can_be_null=True,
+                quoted_strings_can_be_null=False,
+                timestamp_parsers=[],
+            ),
+        )
+    except pa.ArrowException as exc:
+        reason = str(exc).splitlines()[0][:200]
+        raise UsageFault(f"the table cannot be read as CSV: {reason}") from exc
+    types = [storable(kind) for kind in table.schema.types]
+    data = table.cast(pa.schema(list(zip(table.column_names, types, strict=True))))
+    return UploadedTable(tuple(map(describe, table.column_names, types)), data)
