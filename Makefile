@@ -6,7 +6,7 @@ PORT ?= 8080
 DIR ?=
 DEMO_FLAGS := --port $(PORT) $(if $(DIR),--dir $(DIR))
 
-.PHONY: demo test test-postgresql fuzz install lint format docs bench taplint lock clean help
+.PHONY: demo test test-postgresql fuzz lyonetia install lint format docs bench taplint lock clean help
 
 help:
 	@echo "make demo      install, build the demo archive and serve it at http://127.0.0.1:$(PORT)"
@@ -34,6 +34,10 @@ test-postgresql: $(VENV)/.dev
 
 fuzz: $(VENV)/.dev
 	VO_FUZZ=10000 $(BIN)/python -m pytest tests/hardness/test_fuzz.py --timeout 1800 --show-capture=no
+
+# A checkout of github.com/ivoa/lyonetia: the public collection of ADQL queries with verdicts.
+lyonetia: $(VENV)/.dev
+	$(BIN)/python -m tests.tap.adql.lyonetia $(LYONETIA)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -252,7 +252,6 @@ CASTS: Mapping[str, tuple[Kind, str]] = {
     "INT": (Kind.INT, "integer"),
     "BIGINT": (Kind.LONG, "bigint"),
     "REAL": (Kind.FLOAT, "real"),
-    "FLOAT": (Kind.DOUBLE, "double precision"),
     "DOUBLE": (Kind.DOUBLE, "double precision"),
     "CHAR": (Kind.TEXT, "text"),
     "CHARACTER": (Kind.TEXT, "text"),

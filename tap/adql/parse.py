@@ -20,6 +20,7 @@ MAX_LENGTH = 256 * 1024
 MAX_DEPTH = 50
 
 _NESTING = re.compile(r"'(?:[^']|'')*'|\"[^\"]*\"|--[^\n]*|[()]|\b(?:case|end)\b", re.IGNORECASE)
+_PIECE = re.compile(r"'((?:[^']|'')*)'|--[^\n]*")
 _BIG = 2**63
 _INT, _LONG, _DOUBLE = Type(Kind.INT), Type(Kind.LONG), Type(Kind.DOUBLE)
 
@@ -76,7 +77,10 @@ def place(text: str, offset: int) -> Place:
 
 
 def read_number(text: str, at: Place = tree.NOWHERE) -> tree.Literal | None:
-    """An unsigned numeric literal with its type; None where no double holds it."""
+    """An unsigned numeric literal with its type; None where no type holds it (ADQL 2.1, Literals)."""
+    if text[:2] in ("0x", "0X"):
+        whole = int(text[2:], 16)
+        return tree.Literal(whole, at, _INT if whole < 2**31 else _LONG) if whole < _BIG else None
     if text.isdigit() and (whole := int(text[:40])) < _BIG:
         return tree.Literal(whole, at, _INT if whole < 2**31 else _LONG)
     value = float(text)
@@ -287,11 +291,14 @@ class _Builder(Transformer[Token, Any]):
     def number(self, token: Token) -> tree.Expression:
         literal = read_number(token, _at(token))
         if literal is None:
-            raise AdqlError(f"{token} is too large for a double", _at(token))
+            kind = "BIGINT" if token[:2] in ("0x", "0X") else "double"
+            raise AdqlError(f"{token[:60]} is too large for a {kind}", _at(token))
         return literal
 
     def string(self, token: Token) -> tree.Expression:
-        return tree.Literal(token[1:-1].replace("''", "'"), _at(token), Type(Kind.TEXT))
+        # Pieces with only blanks and comments between are one string.
+        pieces = [match[1].replace("''", "'") for match in _PIECE.finditer(token) if match[1] is not None]
+        return tree.Literal("".join(pieces), _at(token), Type(Kind.TEXT))
 
     def truth(self, token: Token) -> tree.Expression:
         return tree.Literal(token.type == "TRUE", _at(token), Type(Kind.BOOLEAN))

@@ -192,7 +192,9 @@ class Sources:
             kind = node.kind if condition is not None else _cross(node)
             return tree.Join(left, right, kind, on=condition, at=node.at), Side(both.relations, merged + kept)
         if node.on is None:
-            return tree.Join(left, right, _cross(node), at=node.at), both
+            if node.kind != "CROSS":
+                raise AdqlError(f"{node.kind} JOIN wants ON condition or USING (columns)", node.at)
+            return tree.Join(left, right, "CROSS", at=node.at), both
         if node.kind == "CROSS":
             raise AdqlError("CROSS JOIN takes no condition", node.at)
         scope = Scope([both], parent, "ON")
@@ -200,8 +202,9 @@ class Sources:
 
 
 def _cross(node: tree.Join) -> str:
+    """The kind of a natural join of tables that share no column."""
     if node.kind not in ("INNER", "CROSS"):
-        raise AdqlError(f"{node.kind} JOIN wants ON condition or USING (columns)", node.at)
+        raise AdqlError(f"NATURAL {node.kind} JOIN of tables without a common column", node.at)
     return "CROSS"
 
 

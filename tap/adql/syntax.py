@@ -74,9 +74,6 @@ def explain_character(exc: UnexpectedCharacters, text: str) -> AdqlError:
         return AdqlError("the string is not closed: a quote inside it is written twice ('')", at)
     if character == '"':
         return AdqlError("the name in double quotes is empty or not closed", at)
-    if character.isdigit() or character == ".":
-        word = re.match(r"[\w.]+", text[offset:])
-        return AdqlError(f"{word[0] if word else character} is not a number", at)
     if character == "_":
         return AdqlError('a name begins with a letter, or must be written in double quotes: "_name"', at)
     return AdqlError(f"{character!r} has no meaning in ADQL", at)

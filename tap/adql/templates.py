@@ -20,7 +20,7 @@ LONGEST = 10_000  #: characters; longer queries are seldom repeated
 #: (ADQL 2.1, BNF: <unsigned_numeric_literal>).
 _TOKEN = re.compile(
     r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|--[^\n]*|/\*.*?\*/|\b(?i:TOP|OFFSET)\s+[0-9]+|[^\W\d]\w*"
-    r"|((?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?(?![A-Za-z0-9_]))",
+    r"|(0[xX][0-9A-Fa-f]+|(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)",
     re.DOTALL,
 )
 

@@ -147,9 +147,13 @@ SELECT dp_id FROM dbo.raw WHERE object = 'M31;
 SELECT "dp_id FROM dbo.raw;
 1:8 not closed
 
--- title: letters behind a number
-SELECT 12abc FROM dbo.raw;
-1:8 12abc is not a number
+-- title: a hexadecimal number that no type holds
+SELECT 0xFFFFFFFFFFFFFFFFFF FROM dbo.raw;
+1:8 too large for a BIGINT
+
+-- title: JOIN without a condition
+SELECT r.ra FROM dbo.raw AS r JOIN ivoa.obscore AS o;
+1:31 INNER JOIN wants ON
 
 -- title: a name that begins with an underscore
 SELECT _ra FROM dbo.raw;

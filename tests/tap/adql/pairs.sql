@@ -509,9 +509,14 @@ SELECT "keys"."key_id", "key_columns"."from_column" FROM "tap_schema"."keys" LEF
 SELECT s.schema_name FROM TAP_SCHEMA.schemas AS s CROSS JOIN TAP_SCHEMA.keys AS k;
 SELECT "s"."schema_name" FROM "tap_schema"."schemas" AS "s" CROSS JOIN "tap_schema"."keys" AS "k";
 
--- title: JOIN without a condition
-SELECT s.schema_name FROM TAP_SCHEMA.schemas AS s JOIN TAP_SCHEMA.keys AS k;
-SELECT "s"."schema_name" FROM "tap_schema"."schemas" AS "s" CROSS JOIN "tap_schema"."keys" AS "k";
+-- title: an alias that touches its number
+SELECT 12abc, 0x1Fg FROM TAP_SCHEMA.schemas ORDER BY schema_name ASC, 2desc;
+SELECT 12 AS "abc", 31 AS "g" FROM "tap_schema"."schemas" ORDER BY "schemas"."schema_name", 2 DESC;
+
+-- title: strings with a comment between
+SELECT schema_name FROM TAP_SCHEMA.schemas WHERE description = 'it''s ' -- it's 'one'
+  'long' ' text';
+SELECT "schema_name" FROM "tap_schema"."schemas" WHERE "description" = 'it''s long text';
 
 -- title: a join in parentheses on the right
 SELECT s.schema_name FROM TAP_SCHEMA.schemas AS s LEFT JOIN (TAP_SCHEMA.tables AS t JOIN TAP_SCHEMA.columns AS c ON c.table_name = t.table_name) ON t.schema_name = s.schema_name;
