@@ -1,10 +1,11 @@
 """What every reader of uploads gives, and arrays of numpy as arrays of Arrow."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from vo_server.tables import Column
@@ -68,15 +69,32 @@ def storable(kind: pa.DataType) -> pa.DataType:
     kind = _WIDER.get(kind, kind)
     if pa.types.is_decimal(kind):
         return pa.float64()
+    if pa.types.is_timestamp(kind) and kind.tz is None:
+        return pa.timestamp("us")
     return kind if kind in DATATYPES else pa.string()
 
 
-def describe(name: str, kind: pa.DataType) -> Column:
-    """A column of that type, with nothing but its name known."""
+def described(column: Column, array: pa.Array | pa.ChunkedArray) -> Column:
+    """The column with the datatype that its data have."""
+    kind = array.type
+    if pa.types.is_timestamp(kind):
+        return replace(column, datatype="char", arraysize="*", xtype="timestamp")
     is_list = pa.types.is_list(kind)
-    scalar = kind.value_type if is_list else kind
-    datatype = DATATYPES[scalar]
-    return Column(name, datatype, "*" if is_list or datatype == "char" else None)
+    datatype = DATATYPES[kind.value_type if is_list else kind]
+    if kind == pa.string() and pc.all(pc.string_is_ascii(array)).as_py() is False:
+        datatype = "unicodeChar"
+    return replace(column, datatype=datatype, arraysize="*" if is_list or kind == pa.string() else None)
+
+
+def as_times(column: Column, array: pa.Array | pa.ChunkedArray) -> tuple[Column, pa.Array | pa.ChunkedArray]:
+    """Text that its xtype says are times (DALI 1.1, Timestamp), as times; the text where one is none."""
+    if array.type != pa.string() or column.xtype.lower() not in ("timestamp", "adql:timestamp"):
+        return column, array
+    plain = pc.replace_substring_regex(pc.utf8_trim_whitespace(array), "Z$", "")
+    try:
+        return column, pc.if_else(pc.equal(plain, ""), None, plain).cast(pa.timestamp("us"))
+    except pa.ArrowInvalid:
+        return replace(column, xtype=""), array
 
 
 def from_numpy(values: NDArray[Any], mask: NDArray[np.bool_] | None = None) -> pa.Array:

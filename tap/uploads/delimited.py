@@ -5,8 +5,9 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.csv as csv
 
-from tap.uploads.arrays import Limits, UploadedTable, describe, storable
+from tap.uploads.arrays import Limits, UploadedTable, storable
 from vo_server.errors import UsageFault
+from vo_server.tables import Column
 
 WIDEST = 8 << 20  #: bytes of one line
 
@@ -39,4 +40,4 @@ def _read(path: Path, delimiter: str) -> UploadedTable:
         raise UsageFault(f"the table cannot be read as CSV: {reason}") from exc
     types = [storable(kind) for kind in table.schema.types]
     data = table.cast(pa.schema(list(zip(table.column_names, types, strict=True))))
-    return UploadedTable(tuple(map(describe, table.column_names, types)), data)
+    return UploadedTable(tuple(Column(name, "") for name in table.column_names), data)

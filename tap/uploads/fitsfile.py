@@ -9,7 +9,6 @@ import pyarrow as pa
 from astropy.io import fits
 
 from tap.uploads.arrays import Limits, UploadedTable, from_numpy
-from tap.uploads.votable import describe_array
 from vo_server.errors import UsageFault
 from vo_server.tables import Column
 
@@ -50,16 +49,13 @@ def _first_table(opened: Any, limits: Limits) -> UploadedTable:
         header = hdu.header
         arrays.append(array)
         columns.append(
-            describe_array(
-                Column(
-                    column.name,
-                    "",
-                    unit=column.unit or "",
-                    ucd=str(header.get(f"TUCD{number}", "")),
-                    utype=str(header.get(f"TUTYP{number}", "")),
-                    description=str(header.get(f"TCOMM{number}", "")),
-                ),
-                array,
+            Column(
+                column.name,
+                "",
+                unit=column.unit or "",
+                ucd=str(header.get(f"TUCD{number}", "")),
+                utype=str(header.get(f"TUTYP{number}", "")),
+                description=str(header.get(f"TCOMM{number}", "")),
             )
         )
     names = [str(n) for n in range(len(arrays))]

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as parquet
 
 from tap.uploads import votable
-from tap.uploads.arrays import Limits, UploadedTable, describe, storable
+from tap.uploads.arrays import Limits, UploadedTable, storable
 from vo_server.errors import UsageFault
 from vo_server.tables import Column
 
@@ -40,10 +40,7 @@ def read(path: Path, limits: Limits) -> UploadedTable:
     except pa.ArrowException as exc:
         raise UsageFault(f"a column of the Parquet file has a type that cannot be kept: {exc}") from exc
     known = _described(table.schema.metadata or {}, limits)
-    columns = tuple(
-        _with(describe(name, kind), known.get(name))
-        for name, kind in zip(table.column_names, types, strict=True)
-    )
+    columns = tuple(_with(Column(name, ""), known.get(name)) for name in table.column_names)
     return UploadedTable(columns, data)
 
 

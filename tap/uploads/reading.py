@@ -6,8 +6,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import pyarrow as pa
+
 from tap.uploads import delimited, fitsfile, parquetfile, votable
-from tap.uploads.arrays import Limits, UploadedTable
+from tap.uploads.arrays import Limits, UploadedTable, as_times, described
 from vo_server.errors import UsageFault
 from vo_server.tables import Column
 
@@ -56,7 +58,15 @@ def read_table(path: Path, media_type: str | None, limits: Limits) -> UploadedTa
     table = _reader(head.lstrip(), media_type)(path, limits)
     if table.data.num_rows > limits.rows:
         raise UsageFault(f"the table has {table.data.num_rows} rows: at most {limits.rows} are read")
-    return UploadedTable(checked_names(table.columns), table.data)
+    return typed(checked_names(table.columns), table.data)
+
+
+def typed(columns: tuple[Column, ...], data: pa.Table) -> UploadedTable:
+    """The table with times as times, and columns that say what their data are."""
+    pairs = [as_times(column, array) for column, array in zip(columns, data.columns, strict=True)]
+    arrays = [array for _, array in pairs]
+    found = tuple(described(column, array) for column, array in pairs)
+    return UploadedTable(found, pa.table(arrays, names=[column.name for column in found]))
 
 
 def _reader(head: bytes, media_type: str | None) -> Reader:

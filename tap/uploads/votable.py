@@ -6,7 +6,6 @@ A document may not reach for anything outside of itself: no DTD, no entity, no S
 import io
 import re
 import warnings
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -16,7 +15,7 @@ from astropy.io import votable
 from astropy.io.votable import exceptions, tree
 from lxml import etree
 
-from tap.uploads.arrays import DATATYPES, Limits, UploadedTable, from_numpy
+from tap.uploads.arrays import Limits, UploadedTable, from_numpy
 from tap.uploads.tabledata import cut_out, read_body
 from vo_server.errors import UsageFault
 from vo_server.tables import Column
@@ -26,7 +25,6 @@ _ENCODINGS = (b"utf-8", b"us-ascii", b"ascii", b"iso-8859-1", b"latin-1")
 _STREAM = re.compile(
     rb"""<(?:[\w.-]+:)?STREAM\b(?:[^>"']|"[^"]*"|'[^']*')*?[\s"']href\s*=""", re.IGNORECASE | re.DOTALL
 )
-XTYPES = ("timestamp", "point", "circle", "polygon", "region", "moc")
 
 
 def read(path: Path, limits: Limits) -> UploadedTable:
@@ -46,7 +44,7 @@ def read(path: Path, limits: Limits) -> UploadedTable:
     if body is not None:
         data = read_body(body, table.fields)
         if data is not None:
-            return UploadedTable(tuple(map(describe_array, columns, data.columns)), data)
+            return UploadedTable(columns, data)
         # Something that only the full reader understands: entities, comments, arrays, ...
         table = _first_table(io.BytesIO(rest[: body.at] + body.text + rest[body.at :]))
     if len(table.array) > limits.rows:
@@ -56,8 +54,7 @@ def read(path: Path, limits: Limits) -> UploadedTable:
         for name, field in zip(table.array.dtype.names, table.fields, strict=True)
     ]
     names = [str(n) for n in range(len(arrays))]
-    described = tuple(map(describe_array, columns, arrays))
-    return UploadedTable(described, pa.table(arrays, names=names))
+    return UploadedTable(columns, pa.table(arrays, names=names))
 
 
 def read_fields(source: BinaryIO, limits: Limits) -> tuple[Column, ...]:
@@ -121,14 +118,6 @@ def _column(field: tree.Field) -> Column:
         xtype=str(field.xtype or ""),
         description=" ".join(str(field.description or "").split()),
     )
-
-
-def describe_array(column: Column, array: pa.Array | pa.ChunkedArray) -> Column:
-    """The column with the datatype that its data have."""
-    kind = array.type
-    is_list = pa.types.is_list(kind)
-    datatype = DATATYPES[kind.value_type if is_list else kind]
-    return replace(column, datatype=datatype, arraysize="*" if is_list or datatype == "char" else None)
 
 
 def _array(values: Any, field: tree.Field) -> pa.Array:

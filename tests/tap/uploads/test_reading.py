@@ -69,7 +69,7 @@ def test_votable(tmp_path: Path, serialisation: str, packed: bool) -> None:
     assert_values(found, null=null)
     ra = found.columns[1]
     assert (ra.unit, ra.ucd, ra.description) == ("deg", "pos.eq.ra;meta.main", "Right ascension")
-    assert [c.datatype for c in found.columns] == ["long", "double", "char", "int"]
+    assert [c.datatype for c in found.columns] == ["long", "double", "unicodeChar", "int"]
 
 
 @pytest.mark.parametrize("version", ["1.1", "1.2", "1.3", "1.4", "1.5"])
@@ -119,6 +119,17 @@ def test_arrays_and_booleans_of_votable(tmp_path: Path) -> None:
     found = read(tmp_path, sink.getvalue())
     assert found.data.column(0).to_pylist() == [[1.5, 2.0], [3.0, 4.0]]
     assert found.data.column(1).to_pylist() == [True, False]
+
+
+def test_times_are_times_and_other_texts_are_not(tmp_path: Path) -> None:
+    field = '<FIELD name="t" datatype="char" arraysize="*" xtype="timestamp"/>'
+    found = read(tmp_path, document(field, "<TR><TD>2020-02-29T12:00:00.5Z</TD></TR><TR><TD/></TR>"))
+    assert [None if t is None else t.isoformat() for t in found.data.column(0).to_pylist()] == [
+        "2020-02-29T12:00:00.500000", None
+    ]  # fmt: skip
+    assert found.columns[0].xtype == "timestamp"
+    vague = read(tmp_path, document(field, "<TR><TD>yesterday</TD></TR>"))
+    assert (vague.data.column(0).to_pylist(), vague.columns[0].xtype) == (["yesterday"], "")
 
 
 def document(fields: str = '<FIELD name="a" datatype="int"/>', data: str = "<TR><TD>1</TD></TR>") -> bytes:
