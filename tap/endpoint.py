@@ -46,7 +46,7 @@ class Tap:
         form = params.responseformat
         if request.method == "HEAD":
             return Response(media_type=form.media_type)
-        head = result_head(params, statement.columns, state.settings.root_url)
+        head = result_head(params, statement.columns, state.settings)
         return await dali.answer(request, statement, form, maxrec=params.maxrec, head=head, uploads=uploads)
 
     def _gather(self, params: TapParams, parameters: Parameters) -> tuple[Upload, ...]:

@@ -44,7 +44,7 @@ class TapExecutor:
             uploads=uploads,
         )
         try:
-            head = result_head(params, result.columns, self._settings.root_url)
+            head = result_head(params, result.columns, self._settings)
             key = f"{job.job_id}/result.{form.extension}"
             batches = Batches(result.batches)
             size = self._results.write(key, form.write(result.columns, batches, params.maxrec, head))

@@ -3,10 +3,13 @@
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 
 from tap.adql import translate
 from tap.params import TapParams
 from tap.uploads.gathering import with_uploads
+from vo_server import __version__
+from vo_server.config import Settings
 from vo_server.engine import Statement, Upload
 from vo_server.formats import Head, Info, ServiceDescriptor, datalink_descriptor
 from vo_server.tables import Catalog, Column
@@ -14,6 +17,7 @@ from vo_server.tables import Catalog, Column
 #: Columns whose values DataLink takes as an ID, the best first.
 LINK_COLUMNS = ("obs_publisher_did", "dp_id")
 CACHED_QUERIES = 512
+SOFTWARE = f"vo-server/{__version__}"
 CACHED_LENGTH = 10_000  #: characters; a longer query is seldom asked twice
 
 
@@ -62,16 +66,25 @@ def planned(
     return translations.translate(params.query, catalog)
 
 
-def result_head(params: TapParams, columns: Iterable[Column], root_url: str) -> Head:
-    """What stands around the rows: the request, and how to get at the files (DALI 1.1, Use of VOTable)."""
+def result_head(params: TapParams, columns: Iterable[Column], settings: Settings) -> Head:
+    """What stands around the rows (DALI 1.1, Use of VOTable).
+
+    The request, where the data come from (Data Origin in the VO 1.1, INFOs), and how to get at the files.
+    """
     infos = [
         Info("standardID", "ivo://ivoa.net/std/TAP"),
         Info("request_lang", params.lang),
         Info("query", params.query),
+        Info("server_software", SOFTWARE),
+        Info("service_protocol", "ivo://ivoa.net/std/TAP"),
+        Info("request_date", datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")),
+        Info("publisher", settings.archive_name),
+        Info("ivoid", f"ivo://{settings.authority}/tap"),
     ]
     if params.runid:
         infos.append(Info("RUNID", params.runid))
-    return Head(infos=tuple(infos), descriptors=datalink_descriptors(columns, root_url), table_name="result")
+    descriptors = datalink_descriptors(columns, settings.root_url)
+    return Head(infos=tuple(infos), descriptors=descriptors, table_name="result")
 
 
 def datalink_descriptors(columns: Iterable[Column], root_url: str) -> tuple[ServiceDescriptor, ...]:

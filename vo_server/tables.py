@@ -38,6 +38,7 @@ class Column:
     indexed: bool = False
     nullable: bool = True
     delimited: bool = False  #: a query must put the name in double quotes
+    system: str = ""  #: of coordinates or times: a key of `vo_server.formats.systems.SYSTEMS`
 
     @property
     def identifier(self) -> str:

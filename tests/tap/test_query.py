@@ -43,10 +43,13 @@ def test_the_request_is_echoed() -> None:
     params = TapParams.from_parameters(
         Parameters([("LANG", "ADQL-2.1"), ("QUERY", QUERY), ("RUNID", "r")]), Settings()
     )
-    infos = {info.name: info.value for info in result_head(params, (), "http://x").infos}
+    settings = Settings(authority="eso.example", archive_name="an archive")
+    infos = {info.name: info.value for info in result_head(params, (), settings).infos}
     assert infos["query"] == QUERY
     assert infos["RUNID"] == "r"
     assert infos["standardID"] == "ivo://ivoa.net/std/TAP"
+    assert (infos["publisher"], infos["ivoid"]) == ("an archive", "ivo://eso.example/tap")
+    assert infos["server_software"].startswith("vo-server/")
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from lxml import etree
 
 from vo_server.errors import VoError
 from vo_server.formats.head import Head, Info, Param, ServiceDescriptor
+from vo_server.formats.systems import add_systems
 from vo_server.tables import Column
 
 #: The namespace of VOTable 1.3 and later, and the newest version that STILTS 3.4.7 reads.
@@ -82,13 +83,15 @@ def _result(
     resource = etree.SubElement(root, "RESOURCE", type="results")
     for info in (Info("QUERY_STATUS", status), *head.infos):
         _add_info(resource, info)
+    identifiers = field_ids(columns)
+    systems = add_systems(resource, (column.system for column in columns), identifiers)
     table = etree.SubElement(resource, "TABLE", _attributes(name=head.table_name))
     if head.description:
         etree.SubElement(table, "DESCRIPTION").text = clean(head.description)
     references: dict[str, str] = {}
-    for column, identifier in zip(columns, field_ids(columns), strict=True):
+    for column, identifier in zip(columns, identifiers, strict=True):
         references.setdefault(column.name.lower(), identifier)
-        _add_field(table, column, identifier, nulls)
+        _add_field(table, column, identifier, nulls, systems.get(column.system, ""))
     for descriptor in head.descriptors:
         if all(param.ref.lower() in references for param in descriptor.params if param.ref):
             _add_descriptor(root, descriptor, references)
@@ -141,7 +144,7 @@ def _fill_info(element: etree._Element, info: Info) -> None:
 
 
 def _add_field(
-    table: etree._Element, column: Column, identifier: str, nulls: Mapping[str, int] | None
+    table: etree._Element, column: Column, identifier: str, nulls: Mapping[str, int] | None, system: str
 ) -> None:
     attributes = {"ID": identifier, "name": clean(column.name), "datatype": column.datatype}
     attributes |= _attributes(
@@ -150,6 +153,7 @@ def _add_field(
         ucd=column.ucd,
         utype=column.utype,
         xtype=column.xtype,
+        ref=system,
     )
     field = etree.SubElement(table, "FIELD", attributes)
     if column.description:

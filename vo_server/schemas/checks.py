@@ -135,6 +135,7 @@ class Table(felis.datamodel.Table):
     points: list[Point] = Field(default_factory=list, alias="vo:points")
     regions: list[Region] = Field(default_factory=list, alias="vo:regions")
     keys: list[Key] = Field(default_factory=list, alias="vo:keys")
+    mjd: list[str] = Field(default_factory=list, alias="vo:mjd")
 
     @model_validator(mode="after")
     def _check(self) -> "Table":
@@ -151,6 +152,9 @@ class Table(felis.datamodel.Table):
         for region in self.regions:
             if types.get(region.region.lower()) not in ("text", "string"):
                 raise ValueError(f"vo:regions wants a column {region.region!r} of datatype text")
+        for name in self.mjd:
+            if types.get(name.lower()) != "double":
+                raise ValueError(f"vo:mjd wants a column {name!r} of datatype double")
         for key in self.keys:
             for name in key.columns:
                 if name.lower() not in types:

@@ -80,10 +80,13 @@ def _table(schema: str, fields: Mapping[str, Any]) -> Table:
     indexes = tuple(_indexes(fields, ids))
     leading = {index.columns[0] for index in indexes} | {name for p in points for name in (p.ra, p.dec)}
     leading |= {r.region for r in regions} | set(primary_key[:1])
+    systems = dict.fromkeys(map(str.lower, fields.get("vo:mjd", ())), "MJD")
+    systems |= dict.fromkeys([name for p in points for name in (p.ra, p.dec)], "ICRS")
+    systems |= dict.fromkeys([r.region for r in regions], "ICRS")
     return Table(
         name=f"{schema}.{name}",
         description=fields.get("description") or "",
-        columns=tuple(_column(column, leading, primary_key) for column in fields["columns"]),
+        columns=tuple(_column(column, leading, primary_key, systems) for column in fields["columns"]),
         utype=fields.get("votable:utype") or "",
         table_index=fields.get("tap:table_index") or 0,
         points=points,
@@ -94,7 +97,9 @@ def _table(schema: str, fields: Mapping[str, Any]) -> Table:
     )
 
 
-def _column(fields: Mapping[str, Any], leading: set[str], primary_key: tuple[str, ...]) -> Column:
+def _column(
+    fields: Mapping[str, Any], leading: set[str], primary_key: tuple[str, ...], systems: Mapping[str, str]
+) -> Column:
     name, datatype = fields["name"], fields["datatype"]
     return Column(
         name=name,
@@ -110,6 +115,7 @@ def _column(fields: Mapping[str, Any], leading: set[str], primary_key: tuple[str
         indexed=name.lower() in leading,
         nullable=fields.get("nullable", True) and name.lower() not in primary_key,
         delimited=name.upper() in RESERVED or not _REGULAR.fullmatch(name),
+        system="UTC" if datatype == "timestamp" else systems.get(name.lower(), ""),
     )
 
 
