@@ -73,7 +73,7 @@ def test_duration_and_destruction_can_be_set(job: AsyncTAPJob) -> None:
     wanted = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=1)
     job.destruction = wanted
     again = AsyncTAPJob(job.url, delete=False)
-    assert again.execution_duration == 30
+    assert again.execution_duration.to_value("s") == 30
     assert again.destruction.replace(tzinfo=UTC) == wanted
 
 
