@@ -1,7 +1,8 @@
 """TAP queries as jobs (TAP 1.1, TAP-async): the steps of a synchronous query, into the store of results."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from tap.params import TapParams
 from tap.query import Translations, planned, result_head
@@ -29,13 +30,30 @@ class TapExecutor:
         self._results = results
         self._translations = Translations()
         self._gatherer = Gatherer.of(settings)
+        self._progress: dict[str, dict[str, Any]] = {}
 
     def execute(self, job: Job) -> Sequence[JobResult]:
         """Check the parameters, run the query, keep its table as ``result``."""
+        self._progress[job.job_id] = {"doing": "reading the query and its uploads"}
+        try:
+            return self._execute(job)
+        finally:
+            del self._progress[job.job_id]
+
+    def progress(self, job: Job) -> Mapping[str, Any]:
+        """What the job is doing, and how many rows it has written."""
+        return self._progress.get(job.job_id, {})
+
+    def _count(self, job: Job, rows: int) -> None:
+        so_far = self._progress[job.job_id].get("rows", 0)
+        self._progress[job.job_id] = {"doing": "writing rows", "rows": so_far + rows}
+
+    def _execute(self, job: Job) -> Sequence[JobResult]:
         params = TapParams.from_parameters(job.parameters, self._settings)
         uploads = self._gatherer.gather(params.uploads, lambda name, target: self._part(job, name, target))
         statement = planned(params, self._catalog.current(), self._translations, uploads)
         form = params.responseformat
+        self._progress[job.job_id] = {"doing": "waiting for the database"}
         result = self._engine.execute(
             statement,
             maxrec=params.maxrec,
@@ -46,7 +64,7 @@ class TapExecutor:
         try:
             head = result_head(params, result.columns, self._settings)
             key = f"{job.job_id}/result.{form.extension}"
-            batches = Batches(result.batches)
+            batches = Batches(result.batches, lambda rows: self._count(job, rows))
             size = self._results.write(key, form.write(result.columns, batches, params.maxrec, head))
             # A writer notes a failure after the first rows inside the table; a job has a better place.
             batches.check()

@@ -17,6 +17,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
+from vo_server.auth import principal
 from vo_server.batches import Batches
 from vo_server.engine import Result, Statement, Upload
 from vo_server.formats import Format, Head
@@ -96,6 +97,8 @@ async def answer(
 
     Raises
     ------
+    QuotaFault
+        The client has as many queries running as it may.
     VoError
         The query failed before its first rows were there.
     """
@@ -119,12 +122,19 @@ async def answer(
             result.close()
             raise
 
-    with state.metrics.running.track_inprogress():
-        pieces, start = await _unless_gone(request, query_id, begin)
+    share = principal(request).share
+    state.shares.enter(share)
+    try:
+        with state.metrics.running.track_inprogress():
+            pieces, start = await _unless_gone(request, query_id, begin)
+    except BaseException:
+        state.shares.leave(share)
+        raise
     headers = _headers(form, service)
     if pieces.is_complete:
+        state.shares.leave(share)
         return Response(start, headers=headers)
-    return Streaming(pieces, start, query_id, headers=headers)
+    return Streaming(pieces, start, query_id, share, headers=headers)
 
 
 def _headers(form: Format, service: str) -> dict[str, str]:
@@ -175,15 +185,22 @@ class Streaming(Response):
     The next piece is made while the last one is sent. When the client goes away the query is cancelled.
     """
 
-    def __init__(self, pieces: Pieces, start: bytes, query_id: str, **options: Any) -> None:
+    def __init__(self, pieces: Pieces, start: bytes, query_id: str, share: str, **options: Any) -> None:
         super().__init__(None, **options)
         del self.headers["content-length"]
         self._pieces = pieces
         self._start = start
         self._query_id = query_id
+        self._share = share
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Send everything, or stop when nobody listens."""
+        try:
+            await self._answer(scope, receive, send)
+        finally:
+            scope["app"].state.shares.leave(self._share)
+
+    async def _answer(self, scope: Any, receive: Any, send: Any) -> None:
         state = scope["app"].state
         if scope["method"] == "HEAD":
             await run_in_threadpool(self._stop, state.engine)

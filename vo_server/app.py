@@ -26,6 +26,7 @@ from vo_server.db import Database
 from vo_server.engine import PostgresEngine
 from vo_server.logs import RequestLog
 from vo_server.metrics import Measured, Metrics
+from vo_server.shares import Shares
 from vo_server.uws.jobs import JobStore
 from vo_server.uws.results import ResultStore
 from vo_server.uws.watch import JobWatch
@@ -41,10 +42,10 @@ def create_app(settings: Settings, database: Database, engine: PostgresEngine) -
     """The application over one database.
 
     Its ``state`` has ``settings``, ``database``, ``engine``, ``catalog`` (a `CatalogCache`), ``jobs``,
-    ``job_watch``, ``results``, ``metrics``, ``query_threads``, ``up_since`` and
+    ``job_watch``, ``results``, ``metrics``, ``query_threads``, ``shares``, ``up_since`` and
     ``is_healthy()``. The caller closes the engine.
     """
-    jobs = JobStore(database.writer)
+    jobs = JobStore(database.writer, unended=settings.owner_jobs)
     metrics = Metrics(jobs.phases)
     state: dict[str, Any] = {
         "settings": settings,
@@ -55,6 +56,7 @@ def create_app(settings: Settings, database: Database, engine: PostgresEngine) -
         "job_watch": JobWatch(jobs),
         "results": ResultStore.of(settings.result_store, database.state_dir),
         "metrics": metrics,
+        "shares": Shares(settings.owner_queries),
         "query_threads": CapacityLimiter(QUERY_THREADS),
         "up_since": datetime.now(UTC),
         "is_healthy": lambda: is_healthy(database.writer),

@@ -13,7 +13,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 
 from vo_server.answers import ClientGone, answer
-from vo_server.errors import FatalFault, NotFoundFault, UsageFault, VoError
+from vo_server.errors import FatalFault, NotFoundFault, TransientFault, UsageFault, VoError
 from vo_server.formats import error_document
 from vo_server.parameters import MAX_NAME, MAX_PARAMETERS, MAX_VALUE, FilePart, Parameters
 
@@ -138,7 +138,7 @@ async def _read_multipart(
 def error_response(exc: VoError, *, request: Request | None = None) -> Response:
     """The error document for ``exc`` with its HTTP status (DALI 1.1, Errors)."""
     headers = {"Cache-Control": "no-store"}
-    if exc.status == 503:
+    if isinstance(exc, TransientFault):
         headers["Retry-After"] = "10"
     body = b"" if request is not None and request.method == "HEAD" else error_document(exc)
     return Response(body, status_code=exc.status, media_type=VOTABLE, headers=headers)

@@ -38,6 +38,12 @@ class TransientFault(VoError):
     status = 503
 
 
+class QuotaFault(TransientFault):
+    """The client has as much as it may have at a time; it may ask again when some of that has ended."""
+
+    status = 429
+
+
 class FatalFault(VoError):
     """The server cannot do it, now or later."""
 

@@ -234,7 +234,8 @@ def _work(config: WorkerConfig, *, until_closed: bool = False) -> None:
     try:
         with _engine(settings, config.reader_url, 1) as engine:
             executor = TapExecutor(settings, engine, CatalogCache(writer), results)
-            worker = Worker(config.name, JobStore(writer), {KIND: executor}, results)
+            store = JobStore(writer, running=settings.owner_running)
+            worker = Worker(config.name, store, {KIND: executor}, results)
             if until_closed:
                 threading.Thread(target=_stop_at_end, args=(worker,), name="parent", daemon=True).start()
             with stop_signals(lambda number, frame: worker.stop()):

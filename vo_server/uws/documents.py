@@ -9,6 +9,7 @@ from vo_server.principal import account_of
 from vo_server.uws.jobs import Job
 
 UWS = "http://www.ivoa.net/xml/UWS/v1.0"
+PROGRESS = "urn:vo-server:progress"  #: of what this server adds to a job
 XLINK = "http://www.w3.org/1999/xlink"
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
 NAMESPACES = {"uws": UWS, "xlink": XLINK, "xsi": XSI}
@@ -50,6 +51,10 @@ def job_document(job: Job, jobs_url: str) -> bytes:
     if job.error is not None:
         summary = etree.SubElement(root, f"{{{UWS}}}errorSummary", type=job.error.type, hasDetail="true")
         _text(summary, "message", job.error.message)
+    if job.progress and job.phase == "EXECUTING":
+        information = etree.SubElement(root, f"{{{UWS}}}jobInfo")
+        for name, value in job.progress.items():
+            etree.SubElement(information, f"{{{PROGRESS}}}{name}").text = _printable(str(value))
     return _document(root)
 
 

@@ -1,15 +1,15 @@
 """The table of jobs is the queue: created by requests, claimed by workers, never lost (UWS 1.1, Job)."""
 
 import secrets
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
 from vo_server.archive import JOB
-from vo_server.errors import NotFoundFault, UsageFault
+from vo_server.errors import NotFoundFault, QuotaFault, UsageFault
 from vo_server.parameters import Parameters
 from vo_server.uws.notices import CHANNEL, Notices
 
@@ -27,6 +27,8 @@ PHASES = (
 )
 ACTIVE = ("PENDING", "QUEUED", "EXECUTING")
 MAX_ATTEMPTS = 3  #: a job whose worker died that often is given up
+#: Phases of jobs that count against an owner's quota.
+UNENDED = ("PENDING", "QUEUED", "EXECUTING", "HELD", "SUSPENDED")
 DELETED = "DELETED"  #: not a phase: what listeners are told when a job is gone
 
 
@@ -68,6 +70,7 @@ class Job:
     results: tuple[JobResult, ...]
     worker: str | None
     attempts: int
+    progress: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def is_active(self) -> bool:
@@ -86,6 +89,7 @@ def _job(row: sa.RowMapping) -> Job:
             )
         },
         parameters=Parameters((name, value) for name, value in row["parameters"] or ()),
+        progress=row["progress"] or {},
         error=JobError(error["message"], error["type"]) if error else None,
         results=tuple(
             JobResult(r["id"], r["href"], r["mime_type"], r["size"]) for r in row["results"] or ()
@@ -100,10 +104,14 @@ class JobStore:
     ----------
     engine : sqlalchemy.Engine
         May write ``archive.job``.
+    unended, running : int or None
+        The most jobs of one owner that have not ended, and the most that run; None for no limit.
     """
 
-    def __init__(self, engine: sa.Engine) -> None:
+    def __init__(self, engine: sa.Engine, *, unended: int | None = None, running: int | None = None) -> None:
         self._engine = engine
+        self._unended = unended
+        self._running = running
 
     def notices(self) -> Notices:
         """A connection of its own that hears every change from now on."""
@@ -119,7 +127,13 @@ class JobStore:
         retention: float,
         run_id: str | None = None,
     ) -> Job:
-        """A new job in phase PENDING, to be destroyed ``retention`` seconds from now."""
+        """A new job in phase PENDING, to be destroyed ``retention`` seconds from now.
+
+        Raises
+        ------
+        QuotaFault
+            The owner has the most jobs that it may have.
+        """
         now = datetime.now(UTC)
         row = {
             "job_id": secrets.token_hex(10),
@@ -134,7 +148,18 @@ class JobStore:
             "attempts": 0,
         }
         with self._engine.begin() as connection:
+            self._check_quota(connection, owner)
             return _job(connection.execute(sa.insert(JOB).values(row).returning(JOB)).mappings().one())
+
+    def _check_quota(self, connection: sa.Connection, owner: str) -> None:
+        if self._unended is None:
+            return
+        waiting = sa.select(sa.func.count()).where(JOB.c.owner == owner, JOB.c.phase.in_(UNENDED))
+        if (connection.scalar(waiting) or 0) >= self._unended:
+            raise QuotaFault(
+                f"{self._unended} jobs of yours have not ended, the most that are kept: wait for some,"
+                " or delete those that you do not need"
+            )
 
     def get(self, job_id: str) -> Job:
         """The job of that name.
@@ -229,6 +254,7 @@ class JobStore:
         query = (
             sa.select(JOB.c.job_id)
             .where(JOB.c.phase == "QUEUED", JOB.c.kind.in_(list(kinds)))
+            .where(sa.true() if self._running is None else running < self._running)
             .order_by(running, JOB.c.creation)
             .limit(1)
             .with_for_update(skip_locked=True, of=JOB)
@@ -254,10 +280,11 @@ class JobStore:
             _tell(connection, job_id, "EXECUTING")
         return job
 
-    def beat(self, job: Job) -> bool:
-        """Tell that the worker of a job lives; False where the job is no longer its own."""
+    def beat(self, job: Job, progress: Mapping[str, Any] | None = None) -> bool:
+        """Tell that the worker of a job lives and how far it is; False where the job is no longer its own."""
         with self._engine.begin() as connection:
-            change = sa.update(JOB).where(*_still(job)).values(heartbeat=sa.func.now())
+            values = {"heartbeat": sa.func.now()} | ({"progress": dict(progress)} if progress else {})
+            change = sa.update(JOB).where(*_still(job)).values(**values)
             return connection.execute(change).rowcount == 1
 
     def complete(self, job: Job, results: Iterable[JobResult]) -> bool:

@@ -6,7 +6,7 @@ import select
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import sqlalchemy as sa
 import structlog
@@ -30,6 +30,9 @@ class Executor(Protocol):
 
     def cancel(self, job: Job) -> None:
         """Make a running `execute` of that job end with an error, within a second."""
+
+    def progress(self, job: Job) -> Mapping[str, Any]:
+        """How far a running `execute` of that job is: what a client may know, by name."""
 
 
 class Worker:
@@ -148,7 +151,7 @@ class Worker:
                 return
             if time.monotonic() - beaten >= self._beat:
                 beaten = time.monotonic()
-                if not self._store.beat(job):
+                if not self._store.beat(job, self._executors[job.kind].progress(job)):
                     return
 
     def _execute(self, job: Job, ended: threading.Event) -> None:

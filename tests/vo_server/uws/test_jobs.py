@@ -6,10 +6,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
+from tests.xsd import validate
 from vo_server.archive import JOB
 from vo_server.db import Database
-from vo_server.errors import NotFoundFault, UsageFault
+from vo_server.errors import NotFoundFault, QuotaFault, UsageFault
 from vo_server.parameters import Parameters
+from vo_server.uws.documents import job_document
 from vo_server.uws.jobs import MAX_ATTEMPTS, Job, JobError, JobResult, JobStore
 
 KIND = "test"
@@ -60,6 +62,36 @@ def test_jobs_of_another_kind_are_left_alone(store: JobStore) -> None:
 def test_an_owner_with_running_jobs_waits_behind_one_with_none(store: JobStore) -> None:
     first, second, other = make(store, "a"), make(store, "a"), make(store, "b")
     assert [claim(store).job_id for _ in range(3)] == [first.job_id, other.job_id, second.job_id]
+
+
+def test_an_owner_may_not_run_more_than_its_share(database: Database, store: JobStore) -> None:
+    limited = JobStore(database.writer, running=2)
+    for _ in range(3):
+        make(store, "a")
+    other = make(store, "b")
+    claimed = {claim(limited).job_id for _ in range(3)}
+    assert other.job_id in claimed
+    assert limited.claim([KIND], "w1") is None
+
+
+def test_an_owner_may_not_have_more_than_its_share(database: Database, store: JobStore) -> None:
+    limited = JobStore(database.writer, unended=2)
+    first, _ = make(limited, "quota", run=False), make(limited, "quota")
+    with pytest.raises(QuotaFault, match="2 jobs of yours"):
+        make(limited, "quota")
+    make(limited, "another")
+    limited.delete(first.job_id)
+    make(limited, "quota")
+
+
+def test_progress_is_told_in_a_valid_document(store: JobStore) -> None:
+    make(store)
+    job = claim(store)
+    assert store.beat(job, {"doing": "writing rows", "rows": 5})
+    document = job_document(store.get(job.job_id), "http://x/async")
+    assert validate(document) == []
+    assert b":rows" in document
+    assert b">5<" in document
 
 
 def test_a_completed_job_has_its_results(store: JobStore) -> None:

@@ -2,9 +2,10 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -41,6 +42,9 @@ class Sleeper:
 
     def cancel(self, job: Job) -> None:
         self._cancelled.set()
+
+    def progress(self, job: Job) -> Mapping[str, Any]:
+        return {"doing": "sleeping", "rows": 3}
 
 
 @pytest.fixture
