@@ -5,18 +5,20 @@ from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 from structlog.contextvars import bind_contextvars
 
 from tap.capability import CAPABILITIES
 from tap.examples import examples_page
+from tap.explain import advise
 from tap.jobs import KIND
 from tap.params import TapParams
 from tap.query import Translations, planned, result_head
 from tap.uploads import Gatherer
 from vo_server import dali, vosi
 from vo_server.engine import Upload
+from vo_server.errors import UsageFault
 from vo_server.examples import read_examples
 from vo_server.parameters import Parameters
 from vo_server.uws.endpoint import JobList
@@ -59,6 +61,23 @@ class Tap:
 
         return self._gatherer.gather(params.uploads, part)
 
+    async def explain(self, request: Request) -> Response:
+        """GET or POST ``/tap/explain``: what a query will give and cost, and what would make it cheaper."""
+        state = self._state
+        params = TapParams.from_parameters(await dali.read_parameters(request), state.settings)
+        if params.uploads:
+            raise UsageFault("a query with uploads cannot be explained: leave UPLOAD out, or run it")
+        catalog = await run_in_threadpool(state.catalog.current)
+        statement = self._translations.translate(params.query, catalog).limited(params.maxrec + 1)
+        estimate = await run_in_threadpool(state.engine.explain, statement)
+        advice = advise(
+            estimate,
+            catalog,
+            sync_timeout=state.settings.sync_timeout,
+            jobs_url=f"{state.settings.root_url}/tap/async",
+        )
+        return JSONResponse(advice.as_json())
+
     async def root(self, request: Request) -> Response:
         """GET ``/tap``: the page for people (TAP 1.1, Resources)."""
         return RedirectResponse(f"{self._state.settings.root_url}/", status_code=303)
@@ -76,6 +95,7 @@ def routes(state: Any) -> list[BaseRoute]:
     return [
         Route("/tap", tap.root, methods=["GET"]),
         Route("/tap/sync", tap.sync, methods=["GET", "POST"]),
+        Route("/tap/explain", tap.explain, methods=["GET", "POST"]),
         Route("/tap/examples", tap.examples, methods=["GET"]),
         *JobList("/tap/async", KIND).routes(),
         *vosi.routes("/tap", CAPABILITIES, has_tables=True),

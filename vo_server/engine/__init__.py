@@ -1,8 +1,9 @@
 """Execution of statements: SQL in, Arrow record batches out."""
 
+from vo_server.engine.explaining import Estimate
 from vo_server.engine.postgres import PostgresEngine
 from vo_server.engine.result import Result
 from vo_server.engine.statement import Statement, from_select
 from vo_server.engine.uploading import Upload
 
-__all__ = ["PostgresEngine", "Result", "Statement", "Upload", "from_select"]
+__all__ = ["Estimate", "PostgresEngine", "Result", "Statement", "Upload", "from_select"]

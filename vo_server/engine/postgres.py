@@ -7,9 +7,10 @@ import pyarrow as pa
 
 from vo_server.engine.conform import conform_schema, needs_text
 from vo_server.engine.connections import Connections
-from vo_server.engine.faults import LostConnection
+from vo_server.engine.explaining import Estimate, explain
+from vo_server.engine.faults import LostConnection, translate_failure
 from vo_server.engine.lanes import Lanes
-from vo_server.engine.reading import Cancellation, Reading
+from vo_server.engine.reading import DRIVER_ERRORS, Cancellation, Reading
 from vo_server.engine.result import Result
 from vo_server.engine.statement import Statement
 from vo_server.engine.uploading import Upload
@@ -131,6 +132,24 @@ class PostgresEngine:
             reading.abandon()
             raise
         return Result(reading, conformed)
+
+    def explain(self, statement: Statement) -> Estimate:
+        """What the database expects of a statement without bound values; nothing of it is run.
+
+        Raises
+        ------
+        UsageFault
+            The database refuses the statement.
+        TransientFault
+            No free connection, or the database is away.
+        """
+        proxy = self._connections.take(self._timeout)
+        try:
+            return explain(proxy.dbapi_connection, statement)
+        except DRIVER_ERRORS as exc:
+            raise translate_failure(exc, self._timeout) from exc
+        finally:
+            proxy.close()
 
     def _remember(self, query_id: str | None, cancellation: Cancellation) -> None:
         if query_id is not None:
