@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from lxml import etree
 
-from tap.adql.functions import USER_DEFINED
+from tap.adql.functions import GEOMETRY_USER_DEFINED, USER_DEFINED
 from vo_server.config import Settings
 from vo_server.formats import FORMATS
 from vo_server.vosi import Capability, Interface, text_child
@@ -51,8 +51,8 @@ def _language(parent: etree._Element) -> None:
     text_child(language, "description", "Astronomical Data Query Language")
     for kind, forms in FEATURES.items():
         _features(language, kind, ((form, "") for form in forms))
-    functions = USER_DEFINED.values()
-    _features(language, "features-udf", ((f.signature, f.description) for f in functions if f.signature))
+    functions = [(f.signature, f.description) for f in USER_DEFINED.values()]
+    _features(language, "features-udf", [*functions, *GEOMETRY_USER_DEFINED.values()])
 
 
 def _features(parent: etree._Element, kind: str, forms: Iterable[tuple[str, str]]) -> None:

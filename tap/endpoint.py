@@ -1,5 +1,6 @@
 """The resources of TAP 1.1 over HTTP: sync, async, tables, capabilities, availability, examples."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,19 +12,24 @@ from structlog.contextvars import bind_contextvars
 
 from tap.capability import CAPABILITIES
 from tap.examples import examples_page
-from tap.explain import advise
+from tap.explain import Advice, advise
 from tap.jobs import KIND
 from tap.params import TapParams
 from tap.query import Translations, planned, result_head
 from tap.uploads import Gatherer
 from vo_server import dali, vosi
-from vo_server.engine import Upload
+from vo_server.engine import Statement, Upload
 from vo_server.errors import UsageFault
 from vo_server.examples import read_examples
 from vo_server.parameters import Parameters
+from vo_server.tables import Catalog
 from vo_server.uws.endpoint import JobList
 
 __all__ = ["CAPABILITIES", "routes"]
+
+
+#: A synchronous query is refused where the least that it can take is so many times its limit.
+HOPELESS = 10.0
 
 
 class Tap:
@@ -49,7 +55,30 @@ class Tap:
         if request.method == "HEAD":
             return Response(media_type=form.media_type)
         head = result_head(params, statement.columns, state.settings)
-        return await dali.answer(request, statement, form, maxrec=params.maxrec, head=head, uploads=uploads)
+        doubt = None if uploads else partial(self._doubt, statement.limited(params.maxrec + 1), catalog)
+        return await dali.answer(
+            request, statement, form, maxrec=params.maxrec, head=head, uploads=uploads, doubt=doubt
+        )
+
+    def _doubt(self, statement: Statement, catalog: Catalog) -> UsageFault | None:
+        """What to tell a client whose query will not end in time by far."""
+        advice = self._advice(statement, catalog)
+        limit = self._state.settings.sync_timeout
+        if advice.seconds < HOPELESS * limit:
+            return None
+        return UsageFault(
+            f"the query would take more than {advice.seconds:.3g} s, a synchronous one has {limit:.0f} s:"
+            f" send it to {self._state.settings.root_url}/tap/async. {'; '.join(advice.hints)}"
+        )
+
+    def _advice(self, statement: Statement, catalog: Catalog) -> Advice:
+        settings = self._state.settings
+        return advise(
+            self._state.engine.explain(statement),
+            catalog,
+            sync_timeout=settings.sync_timeout,
+            jobs_url=f"{settings.root_url}/tap/async",
+        )
 
     def _gather(self, params: TapParams, parameters: Parameters) -> tuple[Upload, ...]:
         def part(name: str, target: Path) -> str | None:
@@ -69,13 +98,7 @@ class Tap:
             raise UsageFault("a query with uploads cannot be explained: leave UPLOAD out, or run it")
         catalog = await run_in_threadpool(state.catalog.current)
         statement = self._translations.translate(params.query, catalog).limited(params.maxrec + 1)
-        estimate = await run_in_threadpool(state.engine.explain, statement)
-        advice = advise(
-            estimate,
-            catalog,
-            sync_timeout=state.settings.sync_timeout,
-            jobs_url=f"{state.settings.root_url}/tap/async",
-        )
+        advice = await run_in_threadpool(self._advice, statement, catalog)
         return JSONResponse(advice.as_json())
 
     async def root(self, request: Request) -> Response:

@@ -19,16 +19,20 @@ from starlette.responses import Response
 
 from vo_server.auth import principal
 from vo_server.batches import Batches
+from vo_server.compression import gzipped, wants_gzip
 from vo_server.engine import Result, Statement, Upload
+from vo_server.errors import VoError
 from vo_server.formats import Format, Head
 
 SMALL = 1_000_000  #: bytes; an answer up to this size has a Content-Length and holds no connection while sent
 PATIENCE = 0.05  #: seconds to wait for the end of an answer before what is there is sent
+SLOW = 0.5  #: seconds without a row after which a query is looked at more closely
 PIECE = 262_144  #: bytes handed to the network at once; smaller ones cost a thread switch each
 log = structlog.get_logger("vo_server.answers")
 
 
 Value = TypeVar("Value")
+Doubt = Callable[[], VoError | None]
 Begun = tuple["Pieces", bytes]  #: an answer and its first bytes
 
 
@@ -83,6 +87,7 @@ async def answer(
     head: Head,
     timeout: float | None = None,
     uploads: Sequence[Upload] = (),
+    doubt: Doubt | None = None,
 ) -> Response:
     """Run ``statement`` and answer with its rows in ``form``.
 
@@ -94,6 +99,8 @@ async def answer(
         Seconds after which the database cancels the query; None means ``settings.sync_timeout``.
     uploads : sequence of Upload
         Tables that exist for this query only.
+    doubt : callable, optional
+        Called in a thread where there is no row after `SLOW` seconds; the fault that it gives is the answer.
 
     Raises
     ------
@@ -106,6 +113,12 @@ async def answer(
     query_id = secrets.token_hex(8)
     limit = state.settings.sync_timeout if timeout is None else timeout
     service = request.url.path.split("/", 2)[1]
+    is_packed = wants_gzip(
+        request.headers.get("accept-encoding", ""),
+        request.client.host if request.client else "",
+        form.media_type,
+        state.settings.compress,
+    )
 
     def begin() -> Begun:
         result = state.engine.execute(
@@ -113,7 +126,8 @@ async def answer(
         )
         try:
             batches = Batches(result.batches, state.metrics.rows.labels(service).inc)
-            pieces = Pieces(form.write(result.columns, batches, maxrec, head), result)
+            chunks = form.write(result.columns, batches, maxrec, head)
+            pieces = Pieces(gzipped(chunks) if is_packed else chunks, result)
             start = pieces.gather(SMALL, PATIENCE)
             # Nothing is sent yet: a fault still becomes an error document with its own status.
             batches.check()
@@ -126,11 +140,13 @@ async def answer(
     state.shares.enter(share)
     try:
         with state.metrics.running.track_inprogress():
-            pieces, start = await _unless_gone(request, query_id, begin)
+            pieces, start = await _unless_gone(request, query_id, begin, doubt)
     except BaseException:
         state.shares.leave(share)
         raise
     headers = _headers(form, service)
+    if is_packed:
+        headers["Content-Encoding"] = "gzip"
     if pieces.is_complete:
         state.shares.leave(share)
         return Response(start, headers=headers)
@@ -142,24 +158,37 @@ def _headers(form: Format, service: str) -> dict[str, str]:
         # Not as Starlette's media_type, which adds a charset that the format's own type does not have.
         "Content-Type": form.media_type,
         "Content-Disposition": f'inline; filename="{service}-result.{form.extension}"',
+        "Vary": "Accept-Encoding",
     }
 
 
-async def _unless_gone(request: Request, query_id: str, begin: Callable[[], Begun]) -> Begun:
-    """What ``begin`` gives; where the client goes away first, its query is cancelled."""
+async def _unless_gone(
+    request: Request, query_id: str, begin: Callable[[], Begun], doubt: Doubt | None
+) -> Begun:
+    """What ``begin`` gives; its query ends where the client goes first, or where ``doubt`` is right."""
     work = asyncio.ensure_future(_in_thread(request.app.state, begin))
     watch = asyncio.ensure_future(_disconnected(request.receive))
     try:
+        await asyncio.wait({work, watch}, timeout=SLOW, return_when=asyncio.FIRST_COMPLETED)
+        if doubt is not None and not work.done() and not watch.done():
+            fault = await run_in_threadpool(doubt)
+            if fault is not None and not work.done():
+                await _give_up(request, query_id, work)
+                raise fault
         await asyncio.wait({work, watch}, return_when=asyncio.FIRST_COMPLETED)
         if not work.done():
-            await _cancel(request.app.state.engine, query_id, work)
-            if not work.cancelled() and work.exception() is None:
-                await run_in_threadpool(work.result()[0].close)
+            await _give_up(request, query_id, work)
             log.info("client gone", query=query_id)
             raise ClientGone
         return work.result()
     finally:
         watch.cancel()
+
+
+async def _give_up(request: Request, query_id: str, work: asyncio.Future[Begun]) -> None:
+    await _cancel(request.app.state.engine, query_id, work)
+    if not work.cancelled() and work.exception() is None:
+        await run_in_threadpool(work.result()[0].close)
 
 
 async def _in_thread(state: Any, function: Callable[..., Value], *arguments: Any) -> Value:

@@ -73,8 +73,21 @@ def _one(name: str, sql: str | None = None, unit: str = "") -> Function:
     return Function(f"{name}(x)", (Form((NUMBER,), Kind.DOUBLE, template),), unit)
 
 
-def _two(usage: str, sql: str, unit: str = "") -> Function:
-    return Function(usage, (Form((NUMBER, NUMBER), Kind.DOUBLE, sql),), unit)
+def _two(usage: str, sql: str, unit: str = "", *, signature: str = "", description: str = "") -> Function:
+    form = Form((NUMBER, NUMBER), Kind.DOUBLE, sql)
+    return Function(usage, (form,), unit, signature=signature, description=description)
+
+
+def _days(name: str, zero: float, what: str) -> Function:
+    """The days of a timestamp since the zero of another count; ``zero`` is that count's 1970-01-01."""
+    return Function(
+        f"{name}(timestamp)",
+        (Form((TIME,), Kind.DOUBLE, f"(extract(epoch FROM {{0}}) / 86400 + {zero})::double precision"),),
+        "d",
+        "time.epoch",
+        signature=f"{name}(d TIMESTAMP) -> DOUBLE PRECISION",
+        description=f"{what} of a timestamp; no change of time scale.",
+    )
 
 
 def _decimals(name: str, sql: str) -> Function:
@@ -191,22 +204,39 @@ USER_DEFINED: Mapping[str, Function] = {
         signature="ivo_string_agg(expression VARCHAR, delimiter VARCHAR) -> VARCHAR",
         description="All values of a group that are not NULL, with delimiter between them.",
     ),
-    "GAVO_TO_MJD": Function(
-        "gavo_to_mjd(timestamp)",
-        (Form((TIME,), Kind.DOUBLE, "(extract(epoch FROM {0}) / 86400 + 40587)::double precision"),),
-        "d",
-        "time.epoch",
-        signature="gavo_to_mjd(d TIMESTAMP) -> DOUBLE PRECISION",
-        description="Modified Julian Date of a timestamp; no change of time scale.",
+    "IVO_NORMAL_RANDOM": _two(
+        "ivo_normal_random(mu, sigma)",
+        # Box and Muller; random() is below 1, so the logarithm is finite.
+        "({0} + ({1}) * sqrt(-2 * ln(1 - random())) * cos(2 * pi() * random()))",
+        signature="ivo_normal_random(mu REAL, sigma REAL) -> REAL",
+        description="A random number of the normal distribution around mu.",
     ),
-    "GAVO_TO_JD": Function(
-        "gavo_to_jd(timestamp)",
-        (Form((TIME,), Kind.DOUBLE, "(extract(epoch FROM {0}) / 86400 + 2440587.5)::double precision"),),
-        "d",
-        "time.epoch",
-        signature="gavo_to_jd(d TIMESTAMP) -> DOUBLE PRECISION",
-        description="Julian Date of a timestamp; no change of time scale.",
+    "IVO_HMS_TO_DEGREES": Function(
+        "ivo_hms_to_degrees(string)",
+        (Form((TEXT,), Kind.DOUBLE, "15 * vo.sexagesimal({0}, 'h')"),),
+        "deg",
+        signature="ivo_hms_to_degrees(hms VARCHAR) -> DOUBLE PRECISION",
+        description="Degrees of an angle such as 3:34:45.4, 033445.4 or 3h34m45.4s; NULL for other texts.",
     ),
+    "IVO_DMS_TO_DEGREES": Function(
+        "ivo_dms_to_degrees(string)",
+        (Form((TEXT,), Kind.DOUBLE, "vo.sexagesimal({0}, 'd')"),),
+        "deg",
+        signature="ivo_dms_to_degrees(dms VARCHAR) -> DOUBLE PRECISION",
+        description="Degrees of an angle such as -42:9:6.77, 420906.77 or 42d9m6.77s; NULL for other texts.",
+    ),
+    "IVO_HISTOGRAM": Function(
+        "ivo_histogram(value, lower, upper, bins)",
+        (Form((NUMBER, NUMBER, NUMBER, WHOLE), Kind.OTHER, "vo.histogram({0}, {1}, {2}, ({3})::integer)"),),
+        ucd="meta.number",
+        aggregate=True,
+        signature="ivo_histogram(val REAL, lower REAL, upper REAL, nbins INTEGER) -> INTEGER[]",
+        description="Counts of values: below lower (and NULL), in bins of equal width, above upper.",
+    ),
+    "IVO_TO_MJD": _days("ivo_to_mjd", 40587, "Modified Julian Date"),
+    "IVO_TO_JD": _days("ivo_to_jd", 2440587.5, "Julian Date"),
+    "GAVO_TO_MJD": _days("gavo_to_mjd", 40587, "Modified Julian Date"),
+    "GAVO_TO_JD": _days("gavo_to_jd", 2440587.5, "Julian Date"),
 }
 
 #: Functions of many rows, by upper-case name; COUNT(*) is apart.
@@ -270,6 +300,28 @@ TIMESTAMP_TEXT = """to_char({0}, 'YYYY-MM-DD"T"HH24:MI:SS.MS')"""
 AS_INTEGER = "({0})::integer"
 REGION_TEXT = "vo.region_text({0})"
 
+#: Signature and description of the user defined functions among the geometry functions.
+GEOMETRY_USER_DEFINED: Mapping[str, tuple[str, str]] = {
+    "IVO_HEALPIX_INDEX": (
+        "ivo_healpix_index(hpxOrder INTEGER, ra DOUBLE PRECISION, dec DOUBLE PRECISION) -> BIGINT",
+        "The HEALPix cell (NESTED) of a position; a point may stand for its coordinates.",
+    ),
+    "IVO_HEALPIX_CENTER": (
+        "ivo_healpix_center(hpxOrder INTEGER, hpxIndex BIGINT) -> POINT",
+        "The centre of a HEALPix cell (NESTED).",
+    ),
+    "IVO_EPOCH_PROP_POS": (
+        "ivo_epoch_prop_pos(ra DOUBLE PRECISION, dec DOUBLE PRECISION, parallax DOUBLE PRECISION,"
+        " pmra DOUBLE PRECISION, pmdec DOUBLE PRECISION, radial_velocity DOUBLE PRECISION,"
+        " ref_epoch DOUBLE PRECISION, out_epoch DOUBLE PRECISION) -> POINT",
+        "The position at another epoch by linear motion: mas, mas/yr with cos(dec), km/s, Julian years.",
+    ),
+    "IVO_GEOM_TRANSFORM": (
+        "ivo_geom_transform(from_sys VARCHAR, to_sys VARCHAR, geo POINT) -> POINT",
+        "A point in another frame: ICRS or GALACTIC.",
+    ),
+}
+
 #: The geometry functions and how to call them (ADQL 2.1, Geometrical functions).
 GEOMETRY: Mapping[str, str] = {
     "POINT": "POINT(ra, dec)",
@@ -286,4 +338,8 @@ GEOMETRY: Mapping[str, str] = {
     "COORD2": "COORD2(point)",
     "COORDSYS": "COORDSYS(geometry)",
     "IVO_HEALPIX_INDEX": "ivo_healpix_index(order, ra, dec) or ivo_healpix_index(order, point)",
+    "IVO_HEALPIX_CENTER": "ivo_healpix_center(order, index)",
+    "IVO_EPOCH_PROP_POS": "ivo_epoch_prop_pos(ra, dec, parallax, pmra, pmdec, radial_velocity, ref_epoch,"
+    " out_epoch)",
+    "IVO_GEOM_TRANSFORM": "ivo_geom_transform('ICRS', 'GALACTIC', point)",
 }

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from tap.adql import resolved, tree
 from tap.adql.errors import AdqlError, Place, miscalled
 from tap.adql.functions import GEOMETRY
-from tap.adql.kinds import GEOMETRIES, NUMBERS, Kind, Type
+from tap.adql.kinds import GEOMETRIES, INTEGERS, NUMBERS, Kind, Type
 from tap.adql.resolved import Apply, FixedRegion, Point
 from tap.adql.tree import Expression, Literal
 from vo_server import sky
@@ -41,6 +41,9 @@ class GeometryCalls:
             "COORD2": _coordinate,
             "COORDSYS": _coordsys,
             "IVO_HEALPIX_INDEX": _healpix_index,
+            "IVO_HEALPIX_CENTER": _healpix_center,
+            "IVO_EPOCH_PROP_POS": _epoch_position,
+            "IVO_GEOM_TRANSFORM": _transformed,
         }
 
     def resolve(self, name: str, arguments: list[Expression], node: tree.Call) -> Expression:
@@ -120,7 +123,7 @@ def _frame(argument: Expression, at: Place) -> str:
     if _GALACTIC.fullmatch(name):
         return "GALACTIC"
     raise AdqlError(
-        f"there is no coordinate system {name!r} here: positions are ICRS; fixed shapes may be 'GALACTIC'",
+        f"there is no coordinate system {name!r} here: use ICRS (FK5 and J2000 mean the same) or GALACTIC",
         argument.at,
     )
 
@@ -232,7 +235,7 @@ def _coordsys(arguments: list[Expression], frame: str, node: tree.Call) -> Expre
 
 
 def _healpix_index(arguments: list[Expression], frame: str, node: tree.Call) -> Expression:
-    """``ivo_healpix_index`` over an indexed pair of coordinates, whose pixels are stored."""
+    """``ivo_healpix_index``; the pixels of an indexed pair of coordinates are stored."""
     _wanted(len(arguments) in (2, 3), arguments, node)
     order = constant(arguments[0])
     if not isinstance(order, int) or not 0 <= order <= 29:
@@ -249,8 +252,43 @@ def _healpix_index(arguments: list[Expression], frame: str, node: tree.Call) -> 
         return Apply("({0})::bigint", (pixel,), of)
     stored = pixel_column(point)
     if stored is None:
-        raise AdqlError("ivo_healpix_index takes numbers, or the indexed coordinates of one table", node.at)
+        return Apply(f"vo.healpix_index({order}, {{0}}, {{1}})", (point.ra, point.dec), of)
     return Apply(f"({{0}} >> {shift})", (stored,), of)
+
+
+def _healpix_center(arguments: list[Expression], frame: str, node: tree.Call) -> Expression:
+    _wanted(len(arguments) == 2, arguments, node)
+    for argument in arguments:
+        if argument.type.kind not in INTEGERS:
+            raise AdqlError("ivo_healpix_center takes whole numbers", _place(argument, node.at))
+    return _pair("vo.healpix_center(({0})::integer, ({1})::bigint)", arguments)
+
+
+def _epoch_position(arguments: list[Expression], frame: str, node: tree.Call) -> Expression:
+    _wanted(len(arguments) == 8, arguments, node)
+    for argument in arguments:
+        if argument.type.kind is not Kind.NULL:
+            _number(argument, "an argument", node.at)
+    numbers = ", ".join(f"({{{n}}})::double precision" for n in range(8))
+    return _pair(f"vo.epoch_position({numbers})", arguments)
+
+
+def _transformed(arguments: list[Expression], frame: str, node: tree.Call) -> Expression:
+    """``ivo_geom_transform`` of a point between ICRS and galactic coordinates."""
+    _wanted(len(arguments) == 3, arguments, node)
+    source, target = _frame(arguments[0], node.at), _frame(arguments[1], node.at)
+    point = _as_point(arguments[2], node)
+    if source == target:
+        return point
+    forward = "true" if target == "GALACTIC" else "false"
+    return _pair(f"vo.galactic({{0}}, {{1}}, {forward})", [point.ra, point.dec])
+
+
+def _pair(sql: str, arguments: list[Expression]) -> Point:
+    """The point of a database function that gives both coordinates as an array."""
+    ra = Apply(f"({sql})[1]", tuple(arguments), Type(Kind.DOUBLE, "deg", "pos.eq.ra"))
+    dec = Apply(f"({sql})[2]", tuple(arguments), Type(Kind.DOUBLE, "deg", "pos.eq.dec"))
+    return Point(ra, dec)
 
 
 def pixel_column(point: Point) -> resolved.Field | None:
@@ -286,7 +324,7 @@ def _framed_point(ra: Expression, dec: Expression, frame: str, at: Place) -> Poi
         return Point(ra, dec)
     known = fixed_numbers(ra, dec)
     if known is None:
-        raise AdqlError("only fixed numbers can be GALACTIC: columns are ICRS", at)
+        return _pair("vo.galactic({0}, {1}, false)", [ra, dec])
     position = _read(f"POSITION GALACTIC {known[0] % 360.0!r} {known[1]!r}", at)
     if not isinstance(position, sky.Position):
         raise TypeError("a position was read as something else")

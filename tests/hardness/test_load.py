@@ -8,13 +8,16 @@ from urllib.parse import urlencode
 
 import pytest
 import sqlalchemy as sa
+from starlette.testclient import TestClient
 
-from tests.serving import Server
+from tests.serving import Server, query_status
 from vo_server.db import Database
 
 LIGHT = "SELECT TOP 1 table_name FROM tap_schema.tables"
-#: A join without a condition: hours of work.
-RUNAWAY = "SELECT COUNT(*) FROM " + ", ".join(f"tap_schema.columns AS c{n}" for n in range(6))
+#: A join without a condition: many minutes of work, but not so many that it is refused at once.
+RUNAWAY = "SELECT COUNT(*) FROM " + ", ".join(f"tap_schema.columns AS c{n}" for n in range(4))
+#: One that would take years.
+HOPELESS = RUNAWAY + "".join(f", tap_schema.columns AS d{n}" for n in range(4))
 HEAVY = 16
 
 
@@ -54,7 +57,7 @@ def running(database: Database) -> int:
     with database.owner.connect() as connection:
         found = connection.scalar(
             sa.text(
-                "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%c5%'"
+                "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%c3%'"
                 " AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
             )
         )
@@ -66,9 +69,17 @@ def test_a_light_query_is_answered_while_heavy_ones_run(server: Server, database
         server.until(lambda: running(database) >= HEAVY)
         statuses = [ask(server, LIGHT, "127.0.0.2") for _ in range(20)]
         assert statuses == [200] * 20
-        # They were not waited for: the work of hours still runs.
+        # They were not waited for: their work still runs.
         assert all(thread.is_alive() for thread in heavy)
         assert running(database) == HEAVY
+
+
+def test_a_hopeless_query_is_told_the_other_way_at_once(client: TestClient) -> None:
+    answer = client.get("/tap/sync", params={"LANG": "ADQL", "QUERY": HOPELESS})
+    assert answer.status_code == 400
+    status, message = query_status(answer.content)
+    assert status == "ERROR"
+    assert "/tap/async" in message
 
 
 @pytest.mark.parametrize("corners", [2_000, 20_000])

@@ -20,6 +20,10 @@ from vo_server.errors import FatalFault, UsageFault
 _LOCK = 0x766F736572766572
 
 
+#: Our SQL functions, in the order in which they need each other.
+FUNCTIONS = ("functions.sql", "catalogue.sql")
+
+
 def migrate(database: Database) -> None:
     """Migrate to the newest revision, replace our SQL functions, make roles, write TAP_SCHEMA.
 
@@ -101,9 +105,8 @@ def _upgrade(connection: sa.Connection) -> None:
 
 def _replace_functions(connection: sa.Connection) -> None:
     """Create or replace the functions of schema ``vo``."""
-    functions = files("vo_server").joinpath("sky/functions.sql")
-    if functions.is_file():
+    for name in FUNCTIONS:
         # Past SQLAlchemy and psycopg2's formatting: the text has colons and percent signs of its own.
         cursor = connection.connection.cursor()
-        cursor.execute(functions.read_text(encoding="utf-8"))
+        cursor.execute(files("vo_server").joinpath("sky", name).read_text(encoding="utf-8"))
         cursor.close()

@@ -455,10 +455,6 @@ SELECT ra FROM dbo.raw WHERE CONTAINS(POINT(ra, dec), CIRCLE(10, 5, -1)) = 1;
 SELECT ra FROM dbo.raw WHERE CONTAINS(POINT('B1950', ra, dec), CIRCLE(10, 5, 1)) = 1;
 1:45 no coordinate system 'B1950'
 
--- title: columns that are galactic
-SELECT POINT('GALACTIC', gal_lon, gal_lat) FROM dbo.raw;
-1:8 columns are ICRS
-
 -- title: a polygon of two points
 SELECT POLYGON(1, 2, 3, 4) FROM dbo.raw;
 1:8 POLYGON has 4 arguments
