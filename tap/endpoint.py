@@ -97,7 +97,7 @@ class Tap:
         if params.uploads:
             raise UsageFault("a query with uploads cannot be explained: leave UPLOAD out, or run it")
         catalog = await run_in_threadpool(state.catalog.current)
-        statement = self._translations.translate(params.query, catalog).limited(params.maxrec + 1)
+        statement = self._translations.translate(params.query, catalog)
         advice = await run_in_threadpool(self._advice, statement, catalog)
         return JSONResponse(advice.as_json())
 

@@ -14,7 +14,7 @@ SECONDS_PER_COST = 2e-6
 
 @dataclass(frozen=True, slots=True)
 class TableAdvice:
-    """How a query reads one table."""
+    """How a query reads one table; ``rows`` are all that the table has."""
 
     table: str
     rows: int
@@ -48,7 +48,7 @@ def advise(estimate: Estimate, catalog: Catalog, *, sync_timeout: float, jobs_ur
     """
     published = {table.relation: table for table in catalog.tables}
     tables = tuple(
-        TableAdvice(published[reading.relation].name, reading.rows, reading.by_index)
+        TableAdvice(published[reading.relation].name, reading.size, reading.by_index)
         for reading in estimate.readings
         if reading.relation in published
     )

@@ -1,12 +1,13 @@
 """The query advisor."""
 
 import pytest
+import sqlalchemy as sa
 from starlette.testclient import TestClient
 
 from tap.explain import MANY, advise
 from tests.serving import query_status
 from vo_server import schemas
-from vo_server.engine import Estimate
+from vo_server.engine import Estimate, PostgresEngine, Statement
 from vo_server.engine.explaining import Reading
 from vo_server.tables import Catalog
 
@@ -43,6 +44,24 @@ def test_a_query_is_explained_over_http(client: TestClient) -> None:
         assert found["cost"] > 0
         assert [table["table"] for table in found["tables"]] == ["ivoa.ObsCore"]
         assert found["hints"] == []
+
+
+def test_a_scan_counts_all_rows_and_an_order_is_no_index(
+    client: TestClient, connection: sa.Connection, engine: PostgresEngine
+) -> None:
+    sizes = {}
+    for where in ("title_of_nothing", "t_min"):
+        condition = "obs_title = 'x'" if where == "title_of_nothing" else "t_min > 1 ORDER BY t_min"
+        statement = Statement(f"SELECT dp_id FROM ivoa.obscore WHERE {condition}")
+        (reading,) = engine.explain(statement).readings
+        assert reading.relation == OBSCORE
+        sizes[where] = reading.size
+    counted = connection.scalar(
+        sa.text("SELECT reltuples FROM pg_class WHERE oid = 'ivoa.obscore'::regclass")
+    )
+    assert set(sizes.values()) == {max(0, int(counted or 0))}
+    ordered = engine.explain(Statement("SELECT dp_id FROM ivoa.obscore ORDER BY t_min LIMIT 1"))
+    assert not ordered.readings[0].by_index
 
 
 @pytest.mark.parametrize(
