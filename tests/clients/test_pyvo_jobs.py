@@ -74,7 +74,7 @@ def test_duration_and_destruction_can_be_set(job: AsyncTAPJob) -> None:
     job.destruction = wanted
     again = AsyncTAPJob(job.url, delete=False)
     assert again.execution_duration.to_value("s") == 30
-    assert again.destruction.replace(tzinfo=UTC) == wanted
+    assert again.destruction.to_datetime(UTC) == wanted
 
 
 def test_an_aborted_job_is_aborted(tap: TAPService, job: AsyncTAPJob) -> None:

@@ -475,10 +475,6 @@ SELECT t.s_region FROM (SELECT DISTINCT s_region FROM dbo.raw) AS t WHERE INTERS
 SELECT ra FROM dbo.raw WHERE POINT(ra, dec) = POINT(1, 2);
 1:45 no other operators
 
--- title: HEALPix index of columns without pixels
-SELECT ivo_healpix_index(5, gal_lon, gal_lat) FROM dbo.raw;
-1:8 indexed coordinates
-
 -- title: nested too deep
 SELECT ((((((((((((((((((((((((((((((((((((((((((((((((((((ra)))))))))))))))))))))))))))))))))))))))))))))))))))) FROM dbo.raw;
 1:58 nested more than 50 deep
