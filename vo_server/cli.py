@@ -181,6 +181,17 @@ def check(directory: Directory = None) -> None:
 
 
 @app.command()
+def token(name: Annotated[str, typer.Argument(help="The account.")], directory: Directory = None) -> None:
+    """Make a token for an account, print it once and keep its hash; the account's former token ends."""
+    from vo_server.db.connections import default_state_dir
+    from vo_server.tokens import issue
+
+    settings = Settings.load(state_dir=directory)
+    place = (settings.state_dir or default_state_dir()).absolute()
+    typer.echo(issue(settings.token_file or place / "tokens.toml", name))
+
+
+@app.command()
 def version() -> None:
     """Print the version."""
     typer.echo(__version__)

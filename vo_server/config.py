@@ -44,6 +44,7 @@ class Settings(BaseSettings):
     upload_hosts: tuple[str, ...] = ()  #: hosts with private addresses that tables may be fetched from
     result_store: str | None = None  #: URL where job results go; unset means a directory in state_dir
     demo_cache: Path | None = None  #: real files of the demo archive; unset means a directory in state_dir
+    token_file: Path | None = None  #: accounts and their tokens; unset means tokens.toml in state_dir
     compress: Literal["remote", "always", "never"] = "remote"  #: gzip, for clients that accept it
     log_format: Literal["console", "json"] = "console"
 

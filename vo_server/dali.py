@@ -140,6 +140,8 @@ def error_response(exc: VoError, *, request: Request | None = None) -> Response:
     headers = {"Cache-Control": "no-store"}
     if isinstance(exc, TransientFault):
         headers["Retry-After"] = "10"
+    if exc.status == 401:
+        headers["WWW-Authenticate"] = 'Bearer realm="vo-server", Basic realm="vo-server"'
     body = b"" if request is not None and request.method == "HEAD" else error_document(exc)
     return Response(body, status_code=exc.status, media_type=VOTABLE, headers=headers)
 

@@ -31,6 +31,13 @@ class AuthorizationFault(UsageFault):
     status = 403
 
 
+class AuthenticationFault(UsageFault):
+    """The credentials of the request are wrong."""
+
+    fault = "AuthenticationFault"
+    status = 401
+
+
 class TransientFault(VoError):
     """The server cannot do it now: the same request may succeed later."""
 
