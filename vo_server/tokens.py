@@ -82,7 +82,7 @@ def issue(path: Path, name: str) -> str:
     """
     if not _NAME.fullmatch(name) or name.lower() == ANONYMOUS:
         raise UsageFault(
-            f"{name[:60]!r} cannot name an account: use up to 60 letters, digits, dots and dashes, a letter first"
+            f"{name[:60]!r} is no name for an account: use up to 60 letters, digits, dots and dashes"
         )
     token = secrets.token_urlsafe(32)
     hashes = read_hashes(path) | {name: _hash(token)}

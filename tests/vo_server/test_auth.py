@@ -44,7 +44,7 @@ def test_a_token_is_known_until_the_next_one(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["", "anonymous", "Anonymous", "1a", "a b", 'a"', "a" * 61, "a@b", "../a"])
 def test_names_that_no_account_has(tmp_path: Path, name: str) -> None:
-    with pytest.raises(UsageFault, match="cannot name an account"):
+    with pytest.raises(UsageFault, match="no name for an account"):
         issue(tmp_path / "t.toml", name)
 
 
