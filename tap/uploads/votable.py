@@ -22,9 +22,12 @@ from vo_server.tables import Column
 
 _ENCODING = re.compile(rb"""^\s*(?:\xef\xbb\xbf)?<\?xml[^>]*encoding\s*=\s*["']([A-Za-z0-9._-]+)""")
 _ENCODINGS = (b"utf-8", b"us-ascii", b"ascii", b"iso-8859-1", b"latin-1")
-_STREAM = re.compile(
-    rb"""<(?:[\w.-]+:)?STREAM\b(?:[^>"']|"[^"]*"|'[^']*')*?[\s"']href\s*=""", re.IGNORECASE | re.DOTALL
-)
+#: The name of the element, whatever its prefix.
+_STREAM = re.compile(rb"[<:]STREAM\b", re.IGNORECASE)
+#: The rest of a tag: attributes, whose values may have the bracket that ends it.
+_TAG = re.compile(rb"""(?:[^<>"']|"[^"]*"|'[^']*')*>""")
+MOST_STREAMS = 100
+LONGEST_TAG = 4096  #: bytes
 
 
 def read(path: Path, limits: Limits) -> UploadedTable:
@@ -77,8 +80,9 @@ def check_document(document: bytes, limits: Limits) -> None:
         raise UsageFault(f"the VOTable is in {named[1].decode()[:40]}: send UTF-8")
     if document.find(b"<!DOCTYPE") >= 0 or document.find(b"<!ENTITY") >= 0:
         raise UsageFault("the VOTable has a DTD: documents with DTD or entities are not read")
-    if _STREAM.search(document):
-        raise UsageFault("a STREAM of the VOTable has a URL: send the data inside of the document")
+    if b"\0" in document[:200]:
+        raise UsageFault("the VOTable is in UTF-16 or has NUL characters: send UTF-8")
+    check_streams(document)
     depth = 0
     parser = etree.XMLPullParser(
         ("start", "end"), resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False
@@ -96,6 +100,22 @@ def check_document(document: bytes, limits: Limits) -> None:
         raise UsageFault(f"the VOTable is not well-formed XML: {exc.msg}") from exc
 
 
+def check_streams(document: bytes) -> None:
+    """Refuse a STREAM whose data are elsewhere.
+
+    Raises
+    ------
+    UsageFault
+        One has a URL or no end, or there are too many.
+    """
+    for number, found in enumerate(_STREAM.finditer(document)):
+        tag = _TAG.match(document, found.end(), found.end() + LONGEST_TAG)
+        if tag is None or number >= MOST_STREAMS:
+            raise UsageFault("the VOTable has too many STREAMs, or one whose tag does not end")
+        if b"href" in tag[0].lower():
+            raise UsageFault("a STREAM of the VOTable has a URL: send the data inside of the document")
+
+
 def _first_table(source: BinaryIO) -> Any:
     try:
         with warnings.catch_warnings():
@@ -103,7 +123,16 @@ def _first_table(source: BinaryIO) -> Any:
             return votable.parse(source, verify="ignore").get_first_table()
     except exceptions.VOWarning as exc:
         raise UsageFault(f"the VOTable cannot be read: {str(exc)[:200]}") from exc
-    except (IndexError, ValueError, TypeError, KeyError, OSError, OverflowError, MemoryError) as exc:
+    except (
+        IndexError,
+        ValueError,
+        TypeError,
+        KeyError,
+        OSError,
+        OverflowError,
+        MemoryError,
+        RecursionError,
+    ) as exc:
         reason = str(exc).splitlines()[0][:200] if str(exc) else "it has no table"
         raise UsageFault(f"the VOTable cannot be read: {reason}") from exc
 

@@ -177,6 +177,12 @@ STREAM = '<VOTABLE><RESOURCE><TABLE><FIELD name="a" datatype="int"/><DATA><BINAR
         (LAUGHS.encode() + document()[21:], "DTD"),
         (STREAM.format("file:///etc/passwd").encode(), "STREAM"),
         (STREAM.format("http://127.0.0.1/x").encode(), "STREAM"),
+        (STREAM.format("x").replace("x=", "HREF =").encode(), "STREAM"),
+        (STREAM.format("x").replace("STREAM", "p" * 60 + ":STREAM").encode(), "STREAM"),
+        (b"<VOTABLE>" + b"<STREAM " * 100_000, "does not end"),
+        (b"<VOTABLE>" + b"<STREAM/>" * 101, "too many"),
+        (document().decode().encode("utf-16-le"), "UTF-16"),
+        (document(data="<TR><TD>1</TD></TR>")[:-10] + b"<RESOURCE>" * 5000, "cannot be read"),
         (b"<a>" * 100, "inside each other"),
         (b"<VOTABLE><RESOURCE>", "cannot be read"),
         (b"<html><body>no</body></html>", "cannot be read|no table"),
@@ -196,7 +202,7 @@ STREAM = '<VOTABLE><RESOURCE><TABLE><FIELD name="a" datatype="int"/><DATA><BINAR
         (b"a,b\n1,2,3\n", "cannot be read as CSV"),
         (b"a\n" + b"1\n" * 1001, "at most 1000"),
     ],
-    ids=range(22),
+    ids=range(28),
 )
 def test_what_cannot_be_read_is_said(tmp_path: Path, content: bytes, words: str) -> None:
     with pytest.raises(UsageFault, match=words):
