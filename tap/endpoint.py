@@ -4,6 +4,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from anyio import CapacityLimiter, to_thread
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
@@ -32,6 +33,10 @@ __all__ = ["CAPABILITIES", "routes"]
 HOPELESS = 10.0
 
 
+#: Uploads that are read at a time: each may take some times its size in memory.
+READERS = 2
+
+
 class Tap:
     """The service: what its requests share is the memory of translated queries."""
 
@@ -40,6 +45,7 @@ class Tap:
         self._translations = Translations()
         self._examples = read_examples()
         self._gatherer = Gatherer.of(state.settings)
+        self._readers = CapacityLimiter(READERS)
 
     async def sync(self, request: Request) -> Response:
         """GET or POST ``/tap/sync`` (TAP 1.1, TAP-sync)."""
@@ -49,7 +55,9 @@ class Tap:
         if params.runid:
             bind_contextvars(runid=params.runid)
         catalog = state.catalog.known() or await run_in_threadpool(state.catalog.current)
-        uploads = await run_in_threadpool(self._gather, params, parameters) if params.uploads else ()
+        uploads: tuple[Upload, ...] = ()
+        if params.uploads:
+            uploads = await to_thread.run_sync(self._gather, params, parameters, limiter=self._readers)
         statement = planned(params, catalog, self._translations, uploads)
         form = params.responseformat
         if request.method == "HEAD":

@@ -38,7 +38,7 @@ class Settings(BaseSettings):
     owner_queries: PositiveInt = 48  #: synchronous queries that one account or address may run at a time
     owner_jobs: PositiveInt = 500  #: jobs of one account or address that have not ended
     owner_running: PositiveInt = 4  #: of these, how many run at a time
-    upload_size: PositiveInt = 512 * 1024 * 1024  #: bytes of an uploaded table, unpacked
+    upload_size: PositiveInt = 256 * 1024 * 1024  #: bytes of an uploaded table, unpacked
     upload_rows: PositiveInt = 2_000_000  #: rows of an uploaded table
     upload_timeout: PositiveFloat = 60.0  #: seconds in which a table at a URL has to be fetched
     upload_hosts: tuple[str, ...] = ()  #: hosts with private addresses that tables may be fetched from
