@@ -1,10 +1,11 @@
 """What a service tells about itself: capabilities, availability, tables (VOSI 1.1)."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+import sqlalchemy as sa
 from lxml import etree
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -12,7 +13,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from vo_server.config import Settings
-from vo_server.errors import NotFoundFault
+from vo_server.errors import NotFoundFault, UsageFault
 from vo_server.tables import Catalog, Column, Schema, Table
 
 CAPABILITIES_NS = "http://www.ivoa.net/xml/VOSICapabilities/v1.0"
@@ -148,33 +149,48 @@ def availability(*, available: bool, up_since: datetime, note: str) -> bytes:
     return document(root)
 
 
-def tableset(catalog: Catalog, *, with_columns: bool = True) -> bytes:
+Sizes = Mapping[tuple[str, str], int]  #: rows of tables, by schema and name in the database
+
+
+def read_sizes(engine: sa.Engine) -> Sizes:
+    """About how many rows each table has, as ANALYZE last counted them; none of what was never counted."""
+    query = sa.text(
+        "SELECT n.nspname, c.relname, c.reltuples::bigint FROM pg_catalog.pg_class c"
+        " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p')"
+    )
+    with engine.connect() as connection:
+        return {(row[0], row[1]): row[2] for row in connection.execute(query) if row[2] >= 0}
+
+
+def tableset(catalog: Catalog, sizes: Sizes | None = None, *, with_columns: bool = True) -> bytes:
     """The VOSI tables document of everything that can be queried."""
     root = etree.Element(f"{{{TABLES_NS}}}tableset", nsmap={**NAMESPACES, "vosi": TABLES_NS})
     for schema in catalog.schemas:
-        _schema(root, schema, with_columns=with_columns)
+        _schema(root, schema, sizes or {}, with_columns=with_columns)
     return document(root)
 
 
-def single_table(table: Table) -> bytes:
+def single_table(table: Table, sizes: Sizes | None = None) -> bytes:
     """The VOSI table document of one table."""
     root = etree.Element(f"{{{TABLES_NS}}}table", nsmap={**NAMESPACES, "vosi": TABLES_NS})
-    _describe(root, table, with_columns=True)
+    _describe(root, table, sizes or {}, with_columns=True)
     return document(root)
 
 
-def _schema(parent: etree._Element, schema: Schema, *, with_columns: bool) -> None:
+def _schema(parent: etree._Element, schema: Schema, sizes: Sizes, *, with_columns: bool) -> None:
     element = etree.SubElement(parent, "schema")
     text_child(element, "name", schema.name)
     _optional(element, description=schema.description, utype=schema.utype)
     for table in schema.tables:
-        _describe(etree.SubElement(element, "table"), table, with_columns=with_columns)
+        _describe(etree.SubElement(element, "table"), table, sizes, with_columns=with_columns)
 
 
-def _describe(element: etree._Element, table: Table, *, with_columns: bool) -> None:
+def _describe(element: etree._Element, table: Table, sizes: Sizes, *, with_columns: bool) -> None:
     element.set("type", "view" if table.is_view else "table")
     text_child(element, "name", table.name)
     _optional(element, description=table.description, utype=table.utype)
+    if table.relation in sizes:
+        text_child(element, "nrows", str(sizes[table.relation]))
     if not with_columns:
         return
     for column in table.columns:
@@ -239,7 +255,10 @@ async def get_tables(request: Request) -> Response:
     """GET ``tables``: every table, with its columns unless ``detail=min`` (VOSI 1.1, Table metadata)."""
     catalog = await _catalog(request)
     detail = request.query_params.get("detail", "max").lower()
-    return Response(tableset(catalog, with_columns=detail != "min"), media_type=XML)
+    if detail not in ("min", "max"):
+        raise UsageFault(f"detail={detail[:40]!r} is not known: send min or max")
+    sizes = await run_in_threadpool(read_sizes, request.app.state.database.writer)
+    return Response(tableset(catalog, sizes, with_columns=detail == "max"), media_type=XML)
 
 
 async def get_table(request: Request) -> Response:
@@ -249,7 +268,8 @@ async def get_table(request: Request) -> Response:
     table = catalog.table(name)
     if table is None:
         raise NotFoundFault(f"there is no table {name[:100]!r} here: see the list at tables")
-    return Response(single_table(table), media_type=XML)
+    sizes = await run_in_threadpool(read_sizes, request.app.state.database.writer)
+    return Response(single_table(table, sizes), media_type=XML)
 
 
 async def _catalog(request: Request) -> Catalog:

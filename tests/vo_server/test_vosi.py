@@ -2,13 +2,16 @@
 
 from datetime import UTC, datetime, timedelta, timezone
 
+import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
+from starlette.testclient import TestClient
 
 from tests.xsd import validate
 from vo_server import schemas, vosi
 from vo_server.config import Settings
+from vo_server.db import Database
 from vo_server.tables import Catalog, Column, ForeignKey, Schema, Table
 
 CATALOG = Catalog(tuple(schemas.builtin()))
@@ -46,6 +49,24 @@ def test_any_table_is_valid(items: list[Column], description: str) -> None:
     catalog = Catalog((Schema("s", description, (table,)),))
     assert validate(vosi.tableset(catalog)) == []
     assert validate(vosi.tableset(catalog, with_columns=False)) == []
+
+
+def test_tables_tell_about_how_many_rows_they_have(client: TestClient, database: Database) -> None:
+    with database.owner.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(sa.text("ANALYZE tap_schema.tables"))
+        counted = connection.scalar(sa.text("SELECT count(*) FROM tap_schema.tables"))
+    for path in ("/tap/tables", "/tap/tables?detail=min", "/tap/tables/tap_schema.tables"):
+        answer = client.get(path)
+        assert validate(answer.content) == []
+        rows = {
+            table.findtext("name"): table.findtext("nrows")
+            for table in etree.fromstring(answer.content).iter()
+            if table.findtext("name") is not None
+        }
+        assert rows["TAP_SCHEMA.tables" if "TAP_SCHEMA.tables" in rows else "tap_schema.tables"] == str(
+            counted
+        )
+    assert client.get("/tap/tables?detail=most").status_code == 400
 
 
 def test_a_name_that_needs_quotes_has_them() -> None:
