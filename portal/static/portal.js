@@ -35,6 +35,31 @@ function show(className, node) {
   answer.replaceChildren(node);
 }
 
+// What the query will give and cost, before it runs.
+document.getElementById("explain").addEventListener("click", async () => {
+  show("wait", document.createTextNode("Asking …"));
+  const response = await fetch(form.action.replace(/sync$/, "explain"), { method: "POST", body: parameters("html") });
+  const box = document.createDocumentFragment();
+  const line = (tag, text) => {
+    const element = document.createElement(tag);
+    element.textContent = text;
+    box.append(element);
+  };
+  if (!response.ok) {
+    line("pre", message(await response.text()));
+    show("error", box);
+    return;
+  }
+  const advice = await response.json();
+  line("p", `About ${advice.rows.toLocaleString("en")} rows; cost ${Math.round(advice.cost).toLocaleString("en")}.`);
+  for (const table of advice.tables) {
+    const way = table.uses_index ? "looked up in an index" : "read row by row";
+    line("p", `${table.table}, ${table.rows.toLocaleString("en")} rows: ${way}.`);
+  }
+  for (const hint of advice.hints) line("p", `Hint: ${hint}.`);
+  show("rows", box);
+});
+
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
   show("wait", document.createTextNode("Asking …"));
