@@ -32,9 +32,8 @@ __all__ = ["CAPABILITIES", "routes"]
 #: A synchronous query is refused where the least that it can take is so many times its limit.
 HOPELESS = 10.0
 
-
-#: Uploads that are read at a time: each may take some times its size in memory.
-READERS = 2
+#: Queries that wait for their uploads at a time, in threads of their own: a URL may be slow.
+GATHERERS = 16
 
 
 class Tap:
@@ -45,7 +44,7 @@ class Tap:
         self._translations = Translations()
         self._examples = read_examples()
         self._gatherer = Gatherer.of(state.settings)
-        self._readers = CapacityLimiter(READERS)
+        self._gatherers = CapacityLimiter(GATHERERS)
 
     async def sync(self, request: Request) -> Response:
         """GET or POST ``/tap/sync`` (TAP 1.1, TAP-sync)."""
@@ -57,7 +56,7 @@ class Tap:
         catalog = state.catalog.known() or await run_in_threadpool(state.catalog.current)
         uploads: tuple[Upload, ...] = ()
         if params.uploads:
-            uploads = await to_thread.run_sync(self._gather, params, parameters, limiter=self._readers)
+            uploads = await to_thread.run_sync(self._gather, params, parameters, limiter=self._gatherers)
         statement = planned(params, catalog, self._translations, uploads)
         form = params.responseformat
         if request.method == "HEAD":

@@ -8,8 +8,10 @@ import http.client
 import ipaddress
 import socket
 import ssl
+import threading
 import time
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -49,21 +51,24 @@ class Fetcher:
         """
         deadline = time.monotonic() + self.seconds
         for _ in range(REDIRECTS + 1):
-            parts = urlsplit(url)
-            if parts.scheme not in ("http", "https") or not parts.hostname:
-                raise UsageFault(f"{url[:100]!r} leads to a URL that is neither http nor https")
             try:
+                parts = urlsplit(url)
+                if parts.scheme not in ("http", "https") or not parts.hostname:
+                    raise UsageFault(f"{url[:100]!r} leads to a URL that is neither http nor https")
                 location = self._get(parts, target, deadline)
+                url = url if location is None else urljoin(url, location)
             except (OSError, http.client.HTTPException, ValueError) as exc:
                 raise UsageFault(f"{url[:100]!r} cannot be fetched: {_reason(exc)}") from exc
             if location is None:
                 return
-            url = urljoin(url, location)
         raise UsageFault(f"{url[:100]!r} is behind more than {REDIRECTS} redirections")
 
     def _get(self, parts: SplitResult, target: Path, deadline: float) -> str | None:
         """Write the answer's body; where it is a redirection, its Location."""
         connection = self._connect(parts, deadline)
+        # Each read has a limit of its own, but a site can send a byte before each of them ends.
+        timer = threading.Timer(max(0.0, deadline - time.monotonic()), connection.hang_up)
+        timer.start()
         try:
             path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
             connection.request(
@@ -76,6 +81,7 @@ class Fetcher:
                 raise UsageFault(f"{parts.geturl()[:100]!r} answers with HTTP status {answer.status}")
             self._keep(answer, target, deadline)
         finally:
+            timer.cancel()
             connection.close()
         return None
 
@@ -90,7 +96,7 @@ class Fetcher:
                     raise UsageFault(f"the table was not there after {self.seconds:.0f} s")
                 file.write(piece)
 
-    def _connect(self, parts: SplitResult, deadline: float) -> http.client.HTTPConnection:
+    def _connect(self, parts: SplitResult, deadline: float) -> "_Pinned":
         host = parts.hostname or ""
         secure = parts.scheme == "https"
         port = parts.port or (443 if secure else 80)
@@ -149,6 +155,12 @@ class _Pinned(http.client.HTTPConnection):
             if self._context is not None
             else plain
         )
+
+    def hang_up(self) -> None:
+        """End what is read, from another thread."""
+        if self.sock is not None:
+            with suppress(OSError):
+                self.sock.shutdown(socket.SHUT_RDWR)
 
 
 def _reason(exc: Exception) -> str:

@@ -1,6 +1,7 @@
 """From the UPLOAD parameter to what the engine loads, and the catalogue that has it."""
 
 import tempfile
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from vo_server.errors import UsageFault
 from vo_server.tables import Catalog, Schema, Table
 
 SCHEMA = "TAP_UPLOAD"
+READERS = 2  #: tables that are read at a time: each may take some times its size in memory
 
 #: Writes the part of that name into a file and gives its media type; None where the request has none.
 Parts = Callable[[str, Path], str | None]
@@ -32,6 +34,7 @@ class Gatherer:
     def __init__(self, fetcher: Fetcher, limits: Limits) -> None:
         self._fetcher = fetcher
         self._limits = limits
+        self._readers = threading.BoundedSemaphore(READERS)
 
     @classmethod
     def of(cls, settings: Settings) -> "Gatherer":
@@ -61,7 +64,8 @@ class Gatherer:
                     )
             else:
                 self._fetcher.fetch(wanted.target, path)
-            table = read_table(path, media_type, self._limits)
+            with self._readers:
+                table = read_table(path, media_type, self._limits)
         except UsageFault as exc:
             raise UsageFault(f"UPLOAD of {wanted.name}: {exc}") from exc
         name = f"{SCHEMA}.{wanted.name}"

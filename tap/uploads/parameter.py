@@ -8,7 +8,6 @@ from urllib.parse import urlsplit
 from vo_server.errors import UsageFault
 
 MAX_TABLES = 10
-SCHEMES = ("param", "http", "https")
 
 #: A table's name is an unqualified regular identifier (TAP 1.1, UPLOAD); longer ones the database would cut.
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,59}")
@@ -64,8 +63,15 @@ def _wanted(pair: str) -> Wanted:
     scheme, _, target = uri.partition(":")
     if scheme.lower() == "param" and target:
         return Wanted(name, "param", target)
-    if scheme.lower() in ("http", "https") and urlsplit(uri).hostname:
+    if scheme.lower() in ("http", "https") and _has_host(uri):
         return Wanted(name, scheme.lower(), uri)
     raise UsageFault(
         f"UPLOAD of {name}: {uri[:60]!r} is not param:<part of this request>, http://... or https://..."
     )
+
+
+def _has_host(uri: str) -> bool:
+    try:
+        return bool(urlsplit(uri).hostname)
+    except ValueError:  # brackets around what is no address
+        return False

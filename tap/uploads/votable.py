@@ -22,8 +22,8 @@ from vo_server.tables import Column
 
 _ENCODING = re.compile(rb"""^\s*(?:\xef\xbb\xbf)?<\?xml[^>]*encoding\s*=\s*["']([A-Za-z0-9._-]+)""")
 _ENCODINGS = (b"utf-8", b"us-ascii", b"ascii", b"iso-8859-1", b"latin-1")
-#: The name of the element, whatever its prefix.
-_STREAM = re.compile(rb"[<:]STREAM\b", re.IGNORECASE)
+#: The beginning of the element, whatever its prefix.
+_STREAM = re.compile(rb"""<(?:[^\s<>/:"']+:)?STREAM\b""", re.IGNORECASE)
 #: The rest of a tag: attributes, whose values may have the bracket that ends it.
 _TAG = re.compile(rb"""(?:[^<>"']|"[^"]*"|'[^']*')*>""")
 MOST_STREAMS = 100

@@ -19,6 +19,11 @@ class _Site(http.server.BaseHTTPRequestHandler):
             self.send_response(302)
             self.send_header("Location", self.path.removeprefix("/to/"))
             self.end_headers()
+        elif self.path == "/dripping":
+            for _ in range(200):
+                self.wfile.write(b"H")
+                self.wfile.flush()
+                threading.Event().wait(0.05)
         elif self.path == "/slow":
             self.send_response(200)
             self.end_headers()
@@ -62,6 +67,8 @@ def test_a_table_is_fetched_from_a_host_that_the_operator_allows(site: str, tmp_
         ("/missing", "status 404"),
         ("/large", "larger than 1000"),
         ("/slow", "was not there after"),
+        ("/dripping", "cannot be fetched"),
+        ("/to/http://[", "cannot be fetched"),
         ("/to/file:///etc/passwd", "neither http nor https"),
         ("/to/http://127.0.0.1:9/", "not public"),
         ("/to/http://[::1]/", "not public"),

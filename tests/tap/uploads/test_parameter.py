@@ -30,6 +30,7 @@ def test_pairs_of_one_or_more_parameters() -> None:
         ("a,ftp://example.org/t", "http"),
         ("a,vos://example.org/t", "http"),
         ("a,http:///nowhere", "http"),
+        ("a,http://[", "http"),
         ("a,param:", "param"),
         ("a,param:x;A,param:y", "two tables"),
         (";".join(f"a{n},param:x" for n in range(11)), "at most 10"),
