@@ -1,5 +1,6 @@
 """The resources of TAP 1.1 over HTTP: sync, async, tables, capabilities, availability, examples."""
 
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ from tap.params import TapParams
 from tap.query import Translations, planned, result_head
 from tap.uploads import Gatherer
 from vo_server import dali, vosi
+from vo_server.auth import principal
+from vo_server.catalog import read_sizes
 from vo_server.engine import Statement, Upload
 from vo_server.errors import UsageFault
 from vo_server.examples import read_examples
@@ -62,14 +65,14 @@ class Tap:
         if request.method == "HEAD":
             return Response(media_type=form.media_type)
         head = result_head(params, statement.columns, state.settings)
-        doubt = None if uploads else partial(self._doubt, statement.limited(params.maxrec + 1), catalog)
+        doubt = None if uploads else partial(self._doubt, statement, params.maxrec, catalog)
         return await dali.answer(
             request, statement, form, maxrec=params.maxrec, head=head, uploads=uploads, doubt=doubt
         )
 
-    def _doubt(self, statement: Statement, catalog: Catalog) -> UsageFault | None:
+    def _doubt(self, statement: Statement, maxrec: int, catalog: Catalog) -> UsageFault | None:
         """What to tell a client whose query will not end in time by far."""
-        advice = self._advice(statement, catalog)
+        advice = self._advice(statement.limited(maxrec + 1), catalog)
         limit = self._state.settings.sync_timeout
         if advice.seconds < HOPELESS * limit:
             return None
@@ -83,6 +86,7 @@ class Tap:
         return advise(
             self._state.engine.explain(statement),
             catalog,
+            read_sizes(self._state.database.writer),
             sync_timeout=settings.sync_timeout,
             jobs_url=f"{settings.root_url}/tap/async",
         )
@@ -105,8 +109,9 @@ class Tap:
             raise UsageFault("a query with uploads cannot be explained: leave UPLOAD out, or run it")
         catalog = await run_in_threadpool(state.catalog.current)
         statement = self._translations.translate(params.query, catalog)
-        advice = await run_in_threadpool(self._advice, statement, catalog)
-        return JSONResponse(advice.as_json())
+        with state.shares.held(principal(request).share):
+            advice = await run_in_threadpool(self._advice, statement, catalog)
+        return JSONResponse(asdict(advice))
 
     async def root(self, request: Request) -> Response:
         """GET ``/tap``: the page for people (TAP 1.1, Resources)."""

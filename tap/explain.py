@@ -1,8 +1,9 @@
 """The query advisor at ``/tap/explain``: what a query will give and cost, and what would make it cheaper."""
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
+from vo_server.catalog import Sizes
 from vo_server.engine import Estimate
 from vo_server.tables import Catalog, Table
 
@@ -31,16 +32,16 @@ class Advice:
     tables: tuple[TableAdvice, ...]
     hints: tuple[str, ...]
 
-    def as_json(self) -> dict[str, object]:
-        """For `json`."""
-        return asdict(self)
 
-
-def advise(estimate: Estimate, catalog: Catalog, *, sync_timeout: float, jobs_url: str) -> Advice:
+def advise(
+    estimate: Estimate, catalog: Catalog, sizes: Sizes, *, sync_timeout: float, jobs_url: str
+) -> Advice:
     """The advice for a query of that estimate.
 
     Parameters
     ----------
+    sizes
+        Rows of the tables, of those that were counted.
     sync_timeout : float
         Seconds that a synchronous query may take.
     jobs_url : str
@@ -48,7 +49,7 @@ def advise(estimate: Estimate, catalog: Catalog, *, sync_timeout: float, jobs_ur
     """
     published = {table.relation: table for table in catalog.tables}
     tables = tuple(
-        TableAdvice(published[reading.relation].name, reading.size, reading.by_index)
+        TableAdvice(published[reading.relation].name, sizes.get(reading.relation, 0), reading.by_index)
         for reading in estimate.readings
         if reading.relation in published
     )

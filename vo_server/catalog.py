@@ -1,5 +1,7 @@
 """The catalog of published tables: kept as Felis documents in the database, told to clients by TAP_SCHEMA."""
 
+from collections.abc import Mapping
+
 import sqlalchemy as sa
 
 from vo_server import schemas
@@ -22,6 +24,19 @@ def read_catalog(connection: sa.Connection) -> Catalog:
         )
     )
     return Catalog(tuple(schemas.read(document) for document in documents))
+
+
+Sizes = Mapping[tuple[str, str], int]  #: rows of tables, by schema and name in the database
+
+
+def read_sizes(engine: sa.Engine) -> Sizes:
+    """About how many rows each table has, as ANALYZE last counted them; none of what was never counted."""
+    query = sa.text(
+        "SELECT n.nspname, c.relname, c.reltuples::bigint FROM pg_catalog.pg_class c"
+        " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p')"
+    )
+    with engine.connect() as connection:
+        return {(row[0], row[1]): row[2] for row in connection.execute(query) if row[2] >= 0}
 
 
 def publish_schema(connection: sa.Connection, schema: Schema, document: str) -> None:

@@ -2,6 +2,8 @@
 
 import threading
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from vo_server.errors import QuotaFault
 
@@ -35,6 +37,15 @@ class Shares:
                     " ended, or send the query as a job, which waits for its turn"
                 )
             self._running[share] += 1
+
+    @contextmanager
+    def held(self, share: str) -> Iterator[None]:
+        """A query of ``share`` that runs as long as the block; raises as `enter`."""
+        self.enter(share)
+        try:
+            yield
+        finally:
+            self.leave(share)
 
     def leave(self, share: str) -> None:
         """One query of ``share`` has ended."""

@@ -1,17 +1,17 @@
 """What a service tells about itself: capabilities, availability, tables (VOSI 1.1)."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-import sqlalchemy as sa
 from lxml import etree
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from vo_server.catalog import Sizes, read_sizes
 from vo_server.config import Settings
 from vo_server.errors import NotFoundFault, UsageFault
 from vo_server.tables import Catalog, Column, Schema, Table
@@ -147,19 +147,6 @@ def availability(*, available: bool, up_since: datetime, note: str) -> bytes:
     text_child(root, f"{{{AVAILABILITY_NS}}}upSince", up_since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
     text_child(root, f"{{{AVAILABILITY_NS}}}note", note)
     return document(root)
-
-
-Sizes = Mapping[tuple[str, str], int]  #: rows of tables, by schema and name in the database
-
-
-def read_sizes(engine: sa.Engine) -> Sizes:
-    """About how many rows each table has, as ANALYZE last counted them; none of what was never counted."""
-    query = sa.text(
-        "SELECT n.nspname, c.relname, c.reltuples::bigint FROM pg_catalog.pg_class c"
-        " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p')"
-    )
-    with engine.connect() as connection:
-        return {(row[0], row[1]): row[2] for row in connection.execute(query) if row[2] >= 0}
 
 
 def tableset(catalog: Catalog, sizes: Sizes | None = None, *, with_columns: bool = True) -> bytes:

@@ -70,16 +70,16 @@ class Templates:
         return query, True
 
 
-def take_numbers(text: str) -> tuple[str, list[str]]:
+def take_numbers(text: str) -> tuple[str, list[tree.Literal | None]]:
     """The text with a mark for each number that tells what type it has, and the numbers."""
     parts: list[str] = []
-    numbers: list[str] = []
+    numbers: list[tree.Literal | None] = []
     end = 0
     for match in _TOKEN.finditer(text):
         if match[1] is not None:
             literal = read_number(match[1])
             parts += [text[end : match.start()], MARK, "?" if literal is None else literal.type.kind.name]
-            numbers.append(match[1])
+            numbers.append(literal)
             end = match.end()
     return "".join([*parts, text[end:]]), numbers
 
@@ -108,13 +108,13 @@ def make_template(query: tree.Query, text: str) -> Template | None:
     return Template(query, order, frozenset(above)) if sorted(found) == sorted(order) else None
 
 
-def fill(template: Template, numbers: list[str]) -> tree.Query:
+def fill(template: Template, numbers: list[tree.Literal | None]) -> tree.Query:
     """The tree with other numbers of the same types."""
 
     def change(node: tree.Node) -> tree.Node:
         if isinstance(node, tree.Literal):
             index = template.order.get(node.at)
-            literal = None if index is None else read_number(numbers[index])
+            literal = None if index is None else numbers[index]
             return node if literal is None else replace(node, value=literal.value)
         # The template keeps its nodes, so no other can have the identity of one.
         return node.rebuilt(change) if id(node) in template.above else node

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from vo_server.engine.conform import DATATYPES
 from vo_server.tables import Column
 
 
@@ -37,17 +38,6 @@ class UploadedTable:
     columns: tuple[Column, ...]
     data: pa.Table
 
-
-#: VOTable datatype of each Arrow type that a database column can have.
-DATATYPES = {
-    pa.bool_(): "boolean",
-    pa.int16(): "short",
-    pa.int32(): "int",
-    pa.int64(): "long",
-    pa.float32(): "float",
-    pa.float64(): "double",
-    pa.string(): "char",
-}
 
 #: Types that PostgreSQL has not, and the next larger one.
 _WIDER = {

@@ -9,21 +9,14 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.csv as csv
 
+from vo_server.engine.conform import ARROW
+
 _BODY = re.compile(rb"<TABLEDATA>(.*?)</TABLEDATA>", re.DOTALL)
 _BETWEEN = re.compile(rb">\s+<")
 CELL = b"\x1f"  #: stands between cells; XML 1.0 has no way to write it
 
 #: Arrow type by VOTable datatype; other columns need the full reader.
-TYPES = {
-    "short": pa.int16(),
-    "int": pa.int32(),
-    "long": pa.int64(),
-    "float": pa.float32(),
-    "double": pa.float64(),
-    "char": pa.string(),
-    "unicodeChar": pa.string(),
-    "unsignedByte": pa.int16(),
-}
+TYPES = {name: kind for name, kind in ARROW.items() if name != "boolean"} | {"unsignedByte": pa.int16()}
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,8 @@ ARROW = {
     "char": pa.string(),
     "unicodeChar": pa.string(),
 }
-_DATATYPES = {arrow: datatype for datatype, arrow in ARROW.items() if datatype != "unicodeChar"}
+#: And back, without the two ways of writing text.
+DATATYPES = {arrow: datatype for datatype, arrow in ARROW.items() if datatype != "unicodeChar"}
 
 #: Declared datatypes that hold every value of an Arrow type.  PostgreSQL has no byte integer: columns
 #: declared unsignedByte are stored as smallint.
@@ -109,12 +110,12 @@ def _conform(field: pa.Field, column: Column) -> Conformed:
         return Conformed(replace(_as_text(column), xtype=xtype))
     if pa.types.is_binary(kind):
         return Conformed(replace(column, datatype="unsignedByte", arraysize="*"), _as_bytes)
-    if kind not in _DATATYPES:
+    if kind not in DATATYPES:
         raise FatalFault(f"column {column.name} has a type that this server cannot send ({kind})")
     if column.datatype in WIDER.get(kind, ()):
         target = ARROW[column.datatype]
         return Conformed(replace(column, arraysize=None), lambda array: array.cast(target))
-    return Conformed(replace(column, datatype=_DATATYPES[kind], arraysize=None))
+    return Conformed(replace(column, datatype=DATATYPES[kind], arraysize=None))
 
 
 def _conform_list(field: pa.Field, column: Column) -> Conformed:

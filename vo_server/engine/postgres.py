@@ -147,7 +147,10 @@ class PostgresEngine:
         try:
             return explain(proxy.dbapi_connection, statement)
         except DRIVER_ERRORS as exc:
-            raise translate_failure(exc, self._timeout) from exc
+            fault = translate_failure(exc, self._timeout)
+            if isinstance(fault, LostConnection):
+                proxy.invalidate()
+            raise fault from exc
         finally:
             proxy.close()
 

@@ -38,7 +38,7 @@ def load(connection: Any, uploads: Sequence[Upload]) -> None:
         for upload in uploads:
             name = upload.table.relation[1]
             _ingest(connection, name, upload)
-            _execute(connection, f'ANALYZE pg_temp."{name}"')
+            run(connection, f'ANALYZE pg_temp."{name}"')
     finally:
         run(connection, "SELECT set_config('default_transaction_read_only', 'on', false)")
 
@@ -63,13 +63,4 @@ def _ingest(connection: Any, name: str, upload: Upload) -> None:
 
 def discard(connection: Any) -> None:
     """Forget every temporary table of the connection; raises the driver's errors."""
-    _execute(connection, "DISCARD TEMP")
-
-
-def _execute(connection: Any, sql: str) -> None:
-    statement = adbc_driver_manager.AdbcStatement(connection)
-    try:
-        statement.set_sql_query(sql)
-        statement.execute_update()
-    finally:
-        statement.close()
+    run(connection, "DISCARD TEMP")

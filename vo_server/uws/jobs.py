@@ -212,8 +212,7 @@ class JobStore:
 
     def abort(self, job_id: str) -> None:
         """Stop a job; its worker hears of it at once. A job that has ended stays as it is."""
-        phases = ("PENDING", "QUEUED", "EXECUTING", "HELD", "SUSPENDED")
-        if not self._change(job_id, phases, phase="ABORTED", end_time=datetime.now(UTC)):
+        if not self._change(job_id, UNENDED, phase="ABORTED", end_time=datetime.now(UTC)):
             self.get(job_id)
 
     def set_execution_duration(self, job_id: str, seconds: int) -> None:
