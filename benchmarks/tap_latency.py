@@ -14,8 +14,8 @@ from urllib.parse import urlencode, urlsplit
 
 import psycopg2
 
+from benchmarks.serving import serving
 from benchmarks.survey import open_survey
-from benchmarks.tap_stream import serving
 from tap.adql import translate
 from vo_server.catalog import read_catalog
 
@@ -63,10 +63,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--repeat", type=int, default=300)
     options = parser.parse_args(arguments)
-    with open_survey(ROWS) as database, serving(database.state_dir) as port:
+    with open_survey(ROWS) as database, serving(database.state_dir) as server:
         with database.owner.connect() as connection:
             catalog = read_catalog(connection)
-        client = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        client = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
         client.connect()
         client.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         direct = psycopg2.connect(database.reader_url)

@@ -5,18 +5,14 @@
 
 import argparse
 import http.client
-import os
-import socket
 import statistics
 import subprocess
-import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from urllib.parse import urlencode
 
+from benchmarks.serving import serving
 from benchmarks.survey import open_survey, psql
 
 FORMATS = ("votable/b2", "votable/b", "arrow", "fits", "parquet", "csv", "tsv", "json", "votable/td")
@@ -42,8 +38,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--repeat", type=int, default=3)
     options = parser.parse_args(arguments)
-    with open_survey(options.rows) as database, serving(database.state_dir) as port:
-        url = database.reader_url
+    patient = {"VO_SYNC_TIMEOUT": "600"}
+    with open_survey(options.rows) as database, serving(database.state_dir, patient) as server:
+        port, url = server.port, database.reader_url
         fetch(port, "csv", 1000)
         floors: list[float] = []
         answers: dict[str, list[Measured]] = {name: [] for name in FORMATS}
@@ -89,37 +86,6 @@ def fetch(port: int, name: str, rows: int) -> Measured:
     if answer.status != 200:
         raise SystemExit(f"{name}: HTTP {answer.status}: {bytes(buffer[:500])!r}")
     return Measured(first, total, size)
-
-
-@contextmanager
-def serving(state_dir: Path) -> Iterator[int]:
-    """A server of that archive as users start it, on a free port."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-    program = Path(sys.executable).with_name("vo-server")
-    command = [str(program), "serve", "--port", str(port), "--dir", str(state_dir)]
-    environment = os.environ | {"VO_SYNC_TIMEOUT": "600", "VO_LOG_FORMAT": "json"}
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment)
-    try:
-        wait_until_ready(process, port)
-        yield port
-    finally:
-        process.terminate()
-        process.wait(30)
-
-
-def wait_until_ready(process: subprocess.Popen[bytes], port: int) -> None:
-    for _ in range(600):
-        if process.poll() is not None:
-            raise SystemExit("the server did not start")
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-        except OSError:
-            time.sleep(0.05)
-        else:
-            return
-    raise SystemExit("the server did not listen in time")
 
 
 if __name__ == "__main__":

@@ -5,14 +5,10 @@ make a GAVO DaCHS of Debian's packages for the part of the other.
 """
 
 import argparse
-import os
-import socket
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.peer import cases, data
@@ -20,7 +16,7 @@ from benchmarks.peer.client import Server
 from benchmarks.peer.ours import archive
 from benchmarks.peer.report import Report
 from benchmarks.peer.truth import Truth
-from benchmarks.tap_stream import wait_until_ready
+from benchmarks.serving import serving
 
 #: Seconds until the workers have started too, which the other server has done long before.
 SETTLED = 6
@@ -42,8 +38,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     data.write(options.data, 2_000_000, 200_000)
     truth = Truth(options.data)
     directory = Path(tempfile.gettempdir()) / "vo-server-peer" / "archive"
-    with archive(directory, options.data), serving(directory) as (port, pid):
-        servers = [Server("vo-server", f"http://127.0.0.1:{port}/tap", pid=pid, **OURS)]
+    with archive(directory, options.data), serving(directory) as ours:
+        time.sleep(SETTLED)
+        servers = [Server("vo-server", f"http://127.0.0.1:{ours.port}/tap", pid=ours.pid, **OURS)]
         if options.peer:
             servers.append(Server("peer", options.peer, pid=options.peer_pid, **DACHS))
         report = Report(servers)
@@ -72,26 +69,6 @@ def run(report: Report, truth: Truth, options: argparse.Namespace) -> None:
         cases.jobs(report, max(3, options.repeat // 4))
     if "clients" in wanted:
         cases.clients(report, truth, 32, options.seconds)
-
-
-@contextmanager
-def serving(directory: Path) -> Iterator[tuple[int, int]]:
-    """The port and the process of a server of the archive, as users start it."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-    program = Path(sys.executable).with_name("vo-server")
-    command = [str(program), "serve", "--port", str(port), "--dir", str(directory)]
-    environment = os.environ | {"VO_LOG_FORMAT": "json"}
-    quiet = subprocess.DEVNULL
-    process = subprocess.Popen(command, stdout=quiet, stderr=quiet, env=environment)
-    try:
-        wait_until_ready(process, port)
-        time.sleep(SETTLED)
-        yield port, process.pid
-    finally:
-        process.terminate()
-        process.wait(30)
 
 
 if __name__ == "__main__":
