@@ -30,6 +30,9 @@ from tap.adql.tree import Condition, Expression, Literal
 #: Resolves a sub-query inside a scope.
 QueryResolver = Callable[[tree.Query, Scope], tuple[tree.Query, tuple[Output, ...]]]
 
+#: Words that say what was made of a quantity.
+_STATISTICS = frozenset({"stat.min", "stat.max", "stat.mean", "arith.sum"})
+_OF_ONE_QUANTITY = {"-": "arith.diff", "/": "arith.ratio"}
 _GEOMETRY_CASTS = ("POINT", "CIRCLE", "POLYGON")
 
 
@@ -127,7 +130,7 @@ class Expressions:
             and source not in (NUMBERS if kind in NUMBERS else {Kind.TIMESTAMP}) | {Kind.TEXT, Kind.NULL}
         ):
             raise AdqlError(f"CAST cannot make {kind.value} of {source.value}", node.at)
-        return replace(node, operand=operand, type=Type(kind, operand.type.unit if kind in NUMBERS else ""))
+        return replace(node, operand=operand, type=_recast(operand.type, kind))
 
     def _case(self, node: tree.Case, scope: Scope) -> Expression:
         conditions = [self.condition(when, scope) for when, _ in node.branches]
@@ -268,7 +271,20 @@ def _combined(left: Type, operator: str, right: Type, constants: tuple[bool, boo
         unit = units.product(left.unit, right.unit) if left.unit and right.unit else left.unit or right.unit
     else:
         unit = units.quotient(left.unit, right.unit) if right.unit else left.unit
-    return Type(kind, unit)
+    return Type(kind, unit, _combined_ucd(left, operator, right, constants))
+
+
+def _combined_ucd(left: Type, operator: str, right: Type, constants: tuple[bool, bool]) -> str:
+    """A shift by a literal is still the same quantity; of one quantity there are differences and ratios."""
+    if operator in "+-" and constants[0] is not constants[1]:
+        return right.ucd if constants[0] else left.ucd
+    if operator in _OF_ONE_QUANTITY and left.ucd == right.ucd:
+        return _qualified(left.ucd, _OF_ONE_QUANTITY[operator])
+    return ""
+
+
+def _recast(of: Type, kind: Kind) -> Type:
+    return Type(kind, of.unit if kind in NUMBERS else "", of.ucd if of.kind not in GEOMETRIES else "")
 
 
 def _form(
@@ -319,10 +335,16 @@ def _result(function: Function, form: Form, arguments: list[Expression], name: s
     elif name == "POWER" and first.unit and isinstance(arguments[1], Literal):
         exponent = arguments[1].value
         unit = units.power(first.unit, Fraction(exponent)) if isinstance(exponent, int) else ""
-    if name in ("MIN", "MAX"):
-        ucd = first.ucd if "stat." in first.ucd or not first.ucd else f"{first.ucd};{function.ucd}"
-        return Type(kind, unit, ucd, first.column)
-    return Type(kind, unit, function.ucd)
+    ucd = first.ucd if function.ucd == KEEP else function.ucd
+    if ucd in _STATISTICS:
+        ucd = _qualified(first.ucd, ucd)
+    # The least and the greatest value are values of the column itself.
+    return Type(kind, unit, ucd, first.column if name in ("MIN", "MAX") else None)
+
+
+def _qualified(ucd: str, word: str) -> str:
+    """A UCD with one more secondary word; with one of them it has enough (UCD1+ 1.4, Building UCDs)."""
+    return f"{ucd};{word}" if ucd and not any(known in ucd for known in ("stat.", "arith.")) else ucd
 
 
 def _coalesce(arguments: list[Expression], at: Place) -> Expression:

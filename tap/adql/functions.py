@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from tap.adql.kinds import INTEGERS, NUMBERS, Kind
 
-#: How the unit of a result follows from the first argument's.
+#: How the unit or the UCD of a result follows from the first argument's.
 KEEP = "keep"
 ROOT = "root"
 
@@ -43,6 +43,8 @@ class Function:
         How to call it, for messages.
     unit : str
         Unit of the result, or `KEEP` or `ROOT`.
+    ucd : str
+        UCD of the result, or `KEEP`; a secondary word (``stat.mean``) follows the first argument's.
     aggregate : bool
         Whether one value comes from many rows.
     signature : str
@@ -67,10 +69,10 @@ ORDERED = NUMBERS | {Kind.TEXT, Kind.TIMESTAMP}
 ANY = frozenset(Kind)
 
 
-def _one(name: str, sql: str | None = None, unit: str = "") -> Function:
+def _one(name: str, sql: str | None = None, unit: str = "", ucd: str = "") -> Function:
     """A function of one number that gives a double."""
     template = sql or f"{name.lower()}({{0}})"
-    return Function(f"{name}(x)", (Form((NUMBER,), Kind.DOUBLE, template),), unit)
+    return Function(f"{name}(x)", (Form((NUMBER,), Kind.DOUBLE, template),), unit, ucd)
 
 
 def _two(usage: str, sql: str, unit: str = "", *, signature: str = "", description: str = "") -> Function:
@@ -105,14 +107,15 @@ def _decimals(name: str, sql: str) -> Function:
             ),
         ),
         KEEP,
+        KEEP,
     )
 
 
 #: ADQL's functions of values, by upper-case name.
 SCALARS: Mapping[str, Function] = {
     "ABS": Function("ABS(x)", (Form((NUMBER,), None, "abs({0})"),), KEEP),
-    "CEILING": _one("CEILING", unit=KEEP),
-    "FLOOR": _one("FLOOR", unit=KEEP),
+    "CEILING": _one("CEILING", unit=KEEP, ucd=KEEP),
+    "FLOOR": _one("FLOOR", unit=KEEP, ucd=KEEP),
     "DEGREES": _one("DEGREES", unit="deg"),
     "RADIANS": _one("RADIANS", unit="rad"),
     "EXP": _one("EXP"),
@@ -150,8 +153,8 @@ SCALARS: Mapping[str, Function] = {
     "ACOS": _one("ACOS", unit="rad"),
     "ATAN": _one("ATAN", unit="rad"),
     "ATAN2": _two("ATAN2(y, x)", "atan2({0}, {1})", "rad"),
-    "LOWER": Function("LOWER(string)", (Form((TEXT,), Kind.TEXT, "lower({0})"),)),
-    "UPPER": Function("UPPER(string)", (Form((TEXT,), Kind.TEXT, "upper({0})"),)),
+    "LOWER": Function("LOWER(string)", (Form((TEXT,), Kind.TEXT, "lower({0})"),), ucd=KEEP),
+    "UPPER": Function("UPPER(string)", (Form((TEXT,), Kind.TEXT, "upper({0})"),), ucd=KEEP),
     "CURRENT_TIMESTAMP": Function(
         "CURRENT_TIMESTAMP", (Form((), Kind.TIMESTAMP, "(now() AT TIME ZONE 'UTC')"),), ucd="time"
     ),
@@ -257,6 +260,7 @@ AGGREGATES: Mapping[str, Function] = {
             Form((NUMBER,), Kind.DOUBLE, "sum({0})"),
         ),
         KEEP,
+        "arith.sum",
         aggregate=True,
     ),
     "AVG": Function(
@@ -266,6 +270,7 @@ AGGREGATES: Mapping[str, Function] = {
             Form((NUMBER,), Kind.DOUBLE, "avg({0})"),
         ),
         KEEP,
+        "stat.mean",
         aggregate=True,
     ),
     "MIN": Function("MIN(x)", (Form((ORDERED,), None, "min({0})"),), KEEP, "stat.min", aggregate=True),

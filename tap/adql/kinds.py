@@ -65,12 +65,15 @@ class Type:
         As in a VOTable FIELD; empty where there is none or it is not known.
     column : Column or None
         The published column whose values these are, unchanged.
+    description : str
+        What a computed value is; empty for that of the column.
     """
 
     kind: Kind
     unit: str = ""
     ucd: str = ""
     column: Column | None = None
+    description: str = ""
 
 
 UNKNOWN = Type(Kind.NULL)
@@ -95,12 +98,35 @@ def settled(of: Type) -> Type:
 
 def output_column(name: str, of: Type) -> Column:
     """The metadata of a result's column called ``name``."""
-    if of.column is not None:
-        if of.column.name == name and of.column.unit == of.unit and of.column.ucd == of.ucd:
-            return of.column
-        return replace(of.column, name=name, unit=of.unit, ucd=of.ucd, delimited=False)
+    known = of.column
+    if known is not None:
+        meaning = of.description or known.description
+        if (known.name, known.unit, known.ucd, known.description) == (name, of.unit, of.ucd, meaning):
+            return known
+        return replace(known, name=name, unit=of.unit, ucd=of.ucd, description=meaning, delimited=False)
     datatype, arraysize, xtype = FIELDS[of.kind]
-    return Column(name, datatype, arraysize, xtype=xtype, unit=of.unit, ucd=of.ucd)
+    return Column(
+        name, datatype, arraysize, xtype=xtype, unit=of.unit, ucd=of.ucd, description=of.description
+    )
+
+
+def met(left: Type, right: Type, kind: Kind) -> Type:
+    """The type of a column whose values come from either side: what both agree on."""
+    unit = left.unit if left.unit == right.unit else ""
+    ucd = left.ucd if left.ucd == right.ucd else ""
+    a, b = left.column, right.column
+    if (
+        a is None
+        or b is None
+        or left.kind is not right.kind
+        or (a.datatype, a.xtype) != (b.datatype, b.xtype)
+    ):
+        return Type(kind, unit, ucd, description=left.description or (a.description if a else ""))
+    arraysize = a.arraysize if a.arraysize == b.arraysize else "*"
+    utype = a.utype if a.utype == b.utype else ""
+    system = a.system if a.system == b.system else ""
+    column = replace(a, arraysize=arraysize, utype=utype, system=system)
+    return Type(kind, unit, ucd, a if column == a else column, left.description)
 
 
 def arithmetic(left: Kind, right: Kind) -> Kind:

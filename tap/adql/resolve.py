@@ -7,12 +7,13 @@ from tap.adql.coerce import as_text, unified
 from tap.adql.errors import AdqlError, Place
 from tap.adql.expressions import Expressions
 from tap.adql.grouping import check_grouping, has_aggregate
-from tap.adql.kinds import GEOMETRIES, Kind, Type
+from tap.adql.kinds import GEOMETRIES, Kind, Type, met
 from tap.adql.resolved import Relation
 from tap.adql.scope import Output, Scope
 from tap.adql.selection import item_name, unique_names
 from tap.adql.sources import Sources, Tables, derived_relation, hidden_outputs
 from tap.adql.tree import Expression, Identifier, Literal, Order
+from tap.adql.wording import description
 from vo_server.tables import Catalog
 
 #: Longest name that PostgreSQL keeps whole, bytes.
@@ -124,7 +125,10 @@ class _Resolver:
             if len(key.encode()) > MAX_NAME:
                 at = item.alias.at if item.alias else tree.NOWHERE
                 raise AdqlError(f"a name has at most {MAX_NAME} bytes, {name[:20]}... is longer", at)
-            found.append(Output(name, key, value.type, value))
+            of = value.type
+            if not isinstance(item.expression, tree.Name) and not of.description:
+                of = replace(of, description=description(item.expression, value))
+            found.append(Output(name, key, of, value))
         return unique_names(found)
 
     def _starred(self, star: tree.Star, scope: Scope) -> list[Output]:
@@ -225,22 +229,37 @@ def _is_called(output: Output, name: Identifier) -> bool:
 
 
 def _met(left: Output, right: Output, operator: str, at: Place) -> Output:
-    """The output of a set operation: the left one's meaning, a kind that holds both."""
+    """The output of a set operation: the left one's name, a kind that holds both, what both mean."""
     a, b = left.type.kind, right.type.kind
     if a is b:
         if a in GEOMETRIES:
             # Shapes and indexes do not pass through a set operation; their text does.
             as_text(left.expression, at)
             as_text(right.expression, at)
-            return replace(left, expression=Literal(None, type=left.type))
-        return left
+            return replace(left, expression=_of_both(left.type))
+        return replace(left, type=_agreed(left, right, a))
     try:
         _, kind = unified([Literal(None, type=left.type), Literal(None, type=right.type)], at)
     except AdqlError:
         raise AdqlError(
             f"{operator}: column {left.name} is {a.value} on the left, {b.value} on the right", at
         ) from None
-    return replace(left, type=Type(kind, left.type.unit, left.type.ucd), expression=Literal(None))
+    of = _agreed(left, right, kind)
+    return replace(left, type=of, expression=_of_both(of))
+
+
+def _of_both(of: Type) -> Expression:
+    """What stands for the values of two sides, which are no column and no literal."""
+    return resolved.Apply("NULL", (), of)
+
+
+def _agreed(left: Output, right: Output, kind: Kind) -> Type:
+    """What both sides say of a column's values; a literal has nothing to say."""
+    if isinstance(right.expression, Literal):
+        return left.type if left.type.kind is kind else replace(left.type, kind=kind, column=None)
+    if isinstance(left.expression, Literal):
+        return Type(kind, right.type.unit, right.type.ucd, description=left.type.description)
+    return met(left.type, right.type, kind)
 
 
 def _start(body: tree.Body) -> Place:

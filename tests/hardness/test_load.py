@@ -82,8 +82,8 @@ def test_a_hopeless_query_is_told_the_other_way_at_once(client: TestClient) -> N
     assert "/tap/async" in message
 
 
-@pytest.mark.parametrize("corners", [2_000, 20_000])
-def test_a_polygon_of_many_corners_blocks_nobody(server: Server, corners: int) -> None:
+@pytest.mark.parametrize(("corners", "expected"), [(2_000, 200), (20_000, 400)])
+def test_a_polygon_of_many_corners_blocks_nobody(server: Server, corners: int, expected: int) -> None:
     answers: list[int] = []
     thread = threading.Thread(
         target=lambda: answers.append(ask(server, polygon(corners), "127.0.1.1")), daemon=True
@@ -91,4 +91,4 @@ def test_a_polygon_of_many_corners_blocks_nobody(server: Server, corners: int) -
     thread.start()
     assert [ask(server, LIGHT, "127.0.0.2") for _ in range(20)] == [200] * 20
     thread.join(60)
-    assert answers in ([200], [400])
+    assert answers == [expected]
