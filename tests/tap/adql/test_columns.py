@@ -104,7 +104,7 @@ def test_an_expression_has(item: str, datatype: str, unit: str, ucd: str, catalo
             "CASE WHEN s_ra > 180 THEN s_ra - 360 ELSE s_ra END",
             "CASE WHEN ... THEN s_ra - 360 ELSE s_ra END: {s_ra}",
         ),
-        ("(SELECT MIN(ra) FROM dbo.raw) AS least", "MIN(ra): {dbo.raw ra}"),
+        ("(SELECT MIN(ra) FROM dbo.raw) AS least", "MIN(ra): {ra_of_raw}"),
         ("DISTANCE(POINT(s_ra, s_dec), POINT(1, -2))", "DISTANCE(POINT(s_ra, s_dec), POINT(1, -2))"),
         ("-s_ra", "-s_ra: {s_ra}"),
     ],
@@ -113,7 +113,7 @@ def test_a_computed_column_says_what_it_is(item: str, description: str, catalog:
     table = catalog.table("ivoa.obscore")
     assert table is not None
     known = {name: column.description for name, column in table.by_name.items()}
-    known["dbo.raw ra"] = columns("ra", catalog, "dbo.raw")[0].description
+    known["ra_of_raw"] = columns("ra", catalog, "dbo.raw")[0].description
     assert all(known.values())
     (column,) = columns(item, catalog, "ivoa.obscore AS o")
     assert column.description == description.format_map(known)
