@@ -131,7 +131,8 @@ def as_seen(value: Expression) -> Expression:
     if kind is Kind.TIMESTAMP:
         return Apply(TIMESTAMP_TEXT, (value,), value.type)
     if kind in GEOMETRIES and not is_stored_text(value):
-        return Apply(REGION_TEXT, (value,), value.type)
+        frame = f", '{value.type.frame}'" if value.type.frame else ""
+        return Apply(REGION_TEXT.format("{0}", frame), (value,), value.type)
     return value
 
 

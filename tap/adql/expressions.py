@@ -30,6 +30,7 @@ from tap.adql.tree import Condition, Expression, Literal
 #: Resolves a sub-query inside a scope.
 QueryResolver = Callable[[tree.Query, Scope], tuple[tree.Query, tuple[Output, ...]]]
 
+MAX_LIST = 20_000  #: values of IN
 #: Words that say what was made of a quantity.
 _STATISTICS = frozenset({"stat.min", "stat.max", "stat.mean", "arith.sum"})
 _OF_ONE_QUANTITY = {"-": "arith.diff", "/": "arith.ratio"}
@@ -219,6 +220,11 @@ class Expressions:
         return tree.Between(seen, low, high, node.negated, node.at)
 
     def _in_list(self, node: tree.InList, scope: Scope) -> Condition:
+        if len(node.items) > MAX_LIST:
+            raise AdqlError(
+                f"IN takes at most {MAX_LIST} values, got {len(node.items)}: upload them as a table",
+                node.at,
+            )
         operand = self.value(node.operand, scope)
         values = [self.value(item, scope) for item in node.items]
         items: list[Expression] = []

@@ -65,6 +65,7 @@ NUMBER = NUMBERS
 WHOLE = INTEGERS
 TEXT = frozenset({Kind.TEXT})
 TIME = frozenset({Kind.TIMESTAMP})
+ARRAY = frozenset({Kind.OTHER})
 ORDERED = NUMBERS | {Kind.TEXT, Kind.TIMESTAMP}
 ANY = frozenset(Kind)
 
@@ -200,6 +201,24 @@ USER_DEFINED: Mapping[str, Function] = {
         " a2 DOUBLE PRECISION, b2 DOUBLE PRECISION) -> INTEGER",
         description="1 if the intervals a1 to b1 and a2 to b2 have a point in common, else 0.",
     ),
+    "IVO_INTERVAL_HAS": Function(
+        "ivo_interval_has(value, interval)",
+        (Form((NUMBER, ARRAY), Kind.INT, "({0} BETWEEN ({1})[1] AND ({1})[2])::integer"),),
+        signature="ivo_interval_has(val DOUBLE PRECISION, iv INTERVAL) -> INTEGER",
+        description="1 if the interval, an array of its two ends, contains the value, else 0.",
+    ),
+    "ESO_SUBSTRING": Function(
+        "ESO_SUBSTRING(string, start, length)",
+        (Form((TEXT, WHOLE, WHOLE), Kind.TEXT, "vo.part_of_text({0}, ({1})::integer, ({2})::integer)"),),
+        signature="ESO_SUBSTRING(string VARCHAR, start INTEGER, length INTEGER) -> VARCHAR",
+        description="Up to length characters of a string from the one at start, counted from 1.",
+    ),
+    "ESO_DATEADD_SEC": Function(
+        "ESO_DATEADD_SEC(seconds, timestamp)",
+        (Form((NUMBER, TIME), Kind.TIMESTAMP, "({1} + ({0}) * interval '1 second')"),),
+        signature="ESO_DATEADD_SEC(seconds INTEGER, date TIMESTAMP) -> TIMESTAMP",
+        description="The timestamp that many seconds later.",
+    ),
     "IVO_STRING_AGG": Function(
         "ivo_string_agg(expression, delimiter)",
         (Form((TEXT, TEXT), Kind.TEXT, "string_agg({0}, {1})"),),
@@ -303,7 +322,7 @@ NULLS: Mapping[Kind, str] = {
 #: A timestamp as DALI writes it (DALI 1.1, Timestamp).
 TIMESTAMP_TEXT = """to_char({0}, 'YYYY-MM-DD"T"HH24:MI:SS.MS')"""
 AS_INTEGER = "({0})::integer"
-REGION_TEXT = "vo.region_text({0})"
+REGION_TEXT = "vo.region_text({0}{1})"
 
 #: Signature and description of the user defined functions among the geometry functions.
 GEOMETRY_USER_DEFINED: Mapping[str, tuple[str, str]] = {
@@ -322,8 +341,12 @@ GEOMETRY_USER_DEFINED: Mapping[str, tuple[str, str]] = {
         "The position at another epoch by linear motion: mas, mas/yr with cos(dec), km/s, Julian years.",
     ),
     "IVO_GEOM_TRANSFORM": (
-        "ivo_geom_transform(from_sys VARCHAR, to_sys VARCHAR, geo POINT) -> POINT",
-        "A point in another frame: ICRS or GALACTIC.",
+        "ivo_geom_transform(from_sys VARCHAR, to_sys VARCHAR, geo GEOMETRY) -> GEOMETRY",
+        "A point, circle or polygon in another frame: ICRS or GALACTIC.",
+    ),
+    "ESO_INTERSECTION": (
+        "ESO_INTERSECTION(region1 REGION, region2 REGION) -> DOUBLE PRECISION",
+        "Square degrees that two regions have in common.",
     ),
 }
 
@@ -336,7 +359,7 @@ GEOMETRY: Mapping[str, str] = {
     "REGION": "REGION('CIRCLE ICRS 10.68 41.27 0.5')",
     "CONTAINS": "CONTAINS(inner, outer)",
     "INTERSECTS": "INTERSECTS(region, region)",
-    "DISTANCE": "DISTANCE(point, point) or DISTANCE(ra1, dec1, ra2, dec2)",
+    "DISTANCE": "DISTANCE(point, point), DISTANCE(region, point) or DISTANCE(ra1, dec1, ra2, dec2)",
     "AREA": "AREA(region)",
     "CENTROID": "CENTROID(region)",
     "COORD1": "COORD1(point)",
@@ -346,5 +369,6 @@ GEOMETRY: Mapping[str, str] = {
     "IVO_HEALPIX_CENTER": "ivo_healpix_center(order, index)",
     "IVO_EPOCH_PROP_POS": "ivo_epoch_prop_pos(ra, dec, parallax, pmra, pmdec, radial_velocity, ref_epoch,"
     " out_epoch)",
-    "IVO_GEOM_TRANSFORM": "ivo_geom_transform('ICRS', 'GALACTIC', point)",
+    "IVO_GEOM_TRANSFORM": "ivo_geom_transform('ICRS', 'GALACTIC', geometry)",
+    "ESO_INTERSECTION": "ESO_INTERSECTION(region, region)",
 }

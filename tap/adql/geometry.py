@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from tap.adql import resolved, tree
 from tap.adql.errors import AdqlError, Place, miscalled
@@ -44,6 +45,7 @@ class GeometryCalls:
             "IVO_HEALPIX_CENTER": _healpix_center,
             "IVO_EPOCH_PROP_POS": _epoch_position,
             "IVO_GEOM_TRANSFORM": _transformed,
+            "ESO_INTERSECTION": _overlap,
         }
 
     def resolve(self, name: str, arguments: list[Expression], node: tree.Call) -> Expression:
@@ -170,6 +172,8 @@ def _polygon(arguments: list[Expression], frame: str, node: tree.Call) -> Expres
         _wanted(len(arguments) >= 6 and len(arguments) % 2 == 0, arguments, node)
         coordinates = zip(arguments[::2], arguments[1::2], strict=True)
         vertices = [_framed_point(ra, dec, frame, node.at) for ra, dec in coordinates]
+    if len(vertices) > sky.MOST_VERTICES:
+        raise AdqlError(f"a POLYGON has at most {sky.MOST_VERTICES} vertices, got {len(vertices)}", node.at)
     pairs = [fixed_numbers(vertex.ra, vertex.dec) for vertex in vertices]
     known = [pair for pair in pairs if pair is not None]
     if len(known) < len(vertices):
@@ -204,7 +208,15 @@ def _distance(arguments: list[Expression], frame: str, node: tree.Call) -> Expre
         a, b, c, d = arguments
         return resolved.Distance(_framed_point(a, b, "ICRS", node.at), _framed_point(c, d, "ICRS", node.at))
     _wanted(len(arguments) == 2, arguments, node)
+    for region, other in (arguments, arguments[::-1]):
+        if region.type.kind is Kind.REGION:
+            return resolved.Remoteness(_geometry(region, node), _as_point(other, node))
     return resolved.Distance(_as_point(arguments[0], node), _as_point(arguments[1], node))
+
+
+def _overlap(arguments: list[Expression], frame: str, node: tree.Call) -> Expression:
+    _wanted(len(arguments) == 2, arguments, node)
+    return resolved.Overlap(_geometry(arguments[0], node), _geometry(arguments[1], node))
 
 
 def _area(arguments: list[Expression], frame: str, node: tree.Call) -> Expression:
@@ -224,14 +236,14 @@ def _coordinate(arguments: list[Expression], frame: str, node: tree.Call) -> Exp
     point = _as_point(arguments[0], node)
     first = node.function == "COORD1"
     value = point.ra if first else point.dec
-    of = Type(Kind.DOUBLE, "deg", "pos.eq.ra" if first else "pos.eq.dec")
+    of = Type(Kind.DOUBLE, "deg", _ANGLES[point.type.frame or "ICRS"][0 if first else 1])
     return Apply("({0})::double precision", (value,), of)
 
 
 def _coordsys(arguments: list[Expression], frame: str, node: tree.Call) -> Expression:
     _wanted(len(arguments) == 1, arguments, node)
-    _geometry(arguments[0], node)
-    return Literal("ICRS", node.at, Type(Kind.TEXT, ucd="meta.code;pos.frame"))
+    geometry = _geometry(arguments[0], node)
+    return Literal(geometry.type.frame or "ICRS", node.at, Type(Kind.TEXT, ucd="meta.code;pos.frame"))
 
 
 def _healpix_index(arguments: list[Expression], frame: str, node: tree.Call) -> Expression:
@@ -274,20 +286,54 @@ def _epoch_position(arguments: list[Expression], frame: str, node: tree.Call) ->
 
 
 def _transformed(arguments: list[Expression], frame: str, node: tree.Call) -> Expression:
-    """``ivo_geom_transform`` of a point between ICRS and galactic coordinates."""
+    """``ivo_geom_transform`` between ICRS and galactic coordinates, of the points of a geometry."""
     _wanted(len(arguments) == 3, arguments, node)
     source, target = _frame(arguments[0], node.at), _frame(arguments[1], node.at)
-    point = _as_point(arguments[2], node)
-    if source == target:
-        return point
-    forward = "true" if target == "GALACTIC" else "false"
-    return _pair(f"vo.galactic({{0}}, {{1}}, {forward})", [point.ra, point.dec])
+    geometry = arguments[2]
+    if isinstance(geometry, FixedRegion):
+        geometry = _spelled_out(geometry.region, node.at)
+    if isinstance(geometry, resolved.Box | resolved.Field) and geometry.type.kind is Kind.REGION:
+        raise AdqlError(f"{node.function.lower()} takes points, circles and polygons", node.at)
+
+    def turned(point: Point) -> Point:
+        if source == target:
+            return point
+        forward = "true" if target == "GALACTIC" else "false"
+        return _pair(f"vo.galactic({{0}}, {{1}}, {forward})", [point.ra, point.dec], _ANGLES[target])
+
+    framed = "" if target == "ICRS" else target
+    if isinstance(geometry, resolved.Circle):
+        of = replace(geometry.type, frame=framed)
+        return resolved.Circle(turned(geometry.center), geometry.radius, of)
+    if isinstance(geometry, resolved.Polygon):
+        of = replace(geometry.type, frame=framed)
+        return resolved.Polygon(tuple(map(turned, geometry.vertices)), of)
+    point = turned(_as_point(geometry, node))
+    return replace(point, type=replace(point.type, frame=framed))
 
 
-def _pair(sql: str, arguments: list[Expression]) -> Point:
+def _spelled_out(region: sky.Region, at: Place) -> Expression:
+    """A fixed circle or polygon with its points as expressions."""
+
+    def point(ra: float, dec: float) -> Point:
+        return Point(Literal(float(ra), at, _DOUBLE), Literal(float(dec), at, _DOUBLE))
+
+    match region:
+        case sky.Circle(ra, dec, radius):
+            return resolved.Circle(point(ra, dec), Literal(float(radius), at, _DOUBLE))
+        case sky.Polygon(vertices):
+            return resolved.Polygon(tuple(point(*vertex) for vertex in vertices))
+    raise AdqlError("only points, circles and polygons can be transformed", at)
+
+
+#: UCDs of the two angles of a frame.
+_ANGLES = {"ICRS": ("pos.eq.ra", "pos.eq.dec"), "GALACTIC": ("pos.galactic.lon", "pos.galactic.lat")}
+
+
+def _pair(sql: str, arguments: list[Expression], ucds: tuple[str, str] = _ANGLES["ICRS"]) -> Point:
     """The point of a database function that gives both coordinates as an array."""
-    ra = Apply(f"({sql})[1]", tuple(arguments), Type(Kind.DOUBLE, "deg", "pos.eq.ra"))
-    dec = Apply(f"({sql})[2]", tuple(arguments), Type(Kind.DOUBLE, "deg", "pos.eq.dec"))
+    ra = Apply(f"({sql})[1]", tuple(arguments), Type(Kind.DOUBLE, "deg", ucds[0]))
+    dec = Apply(f"({sql})[2]", tuple(arguments), Type(Kind.DOUBLE, "deg", ucds[1]))
     return Point(ra, dec)
 
 

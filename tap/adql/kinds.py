@@ -67,6 +67,8 @@ class Type:
         The published column whose values these are, unchanged.
     description : str
         What a computed value is; empty for that of the column.
+    frame : str
+        The coordinate system of a geometry; empty for ICRS.
     """
 
     kind: Kind
@@ -74,6 +76,7 @@ class Type:
     ucd: str = ""
     column: Column | None = None
     description: str = ""
+    frame: str = ""
 
 
 UNKNOWN = Type(Kind.NULL)

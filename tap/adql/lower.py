@@ -55,6 +55,15 @@ def _lowered(node: Node) -> Node:
         return Apply(AS_INTEGER.format(exact.sql), exact.arguments, node.type)
     if isinstance(node, resolved.Distance):
         return _distance(node.left, node.right)
+    if isinstance(node, resolved.Remoteness):
+        point = node.point
+        return Apply(
+            "vo.distance_to({0}, {1}, {2})",
+            (_shape(node.region), _value(point.ra), _value(point.dec)),
+            node.type,
+        )
+    if isinstance(node, resolved.Overlap):
+        return Apply("vo.overlap({0}, {1})", (_shape(node.left), _shape(node.right)), node.type)
     if isinstance(node, resolved.Measure):
         return Apply(node.function, (_shape(node.geometry),), node.type)
     if isinstance(node, resolved.Geometry):
@@ -78,6 +87,9 @@ def _comparison(node: tree.Comparison) -> Node:
         if isinstance(test, resolved.Distance) and operator in ("<", "<="):
             exact = tree.Comparison(_distance(test.left, test.right), operator, _value(value))
             return _all([*_cone(test.left, test.right, value), exact])
+        if isinstance(test, resolved.Remoteness) and operator in ("<", "<="):
+            exact = tree.Comparison(_value(test), operator, _value(value))
+            return _all([*_around(test.point, value, test.region), exact])
     return node.rebuilt(_lowered)
 
 
@@ -133,6 +145,17 @@ def _indexed(first: Expression, second: Expression) -> list[Condition]:
     if any(isinstance(g, resolved.Field) and g.shape is not None and g.shape.box for g in (first, second)):
         return [Test("{0} && {1}", (_box(first), _box(second)))]
     return []
+
+
+def _around(center: Point, radius: Expression, region: Expression) -> list[Condition]:
+    """What must hold of an indexed region that is within ``radius`` degrees of a point."""
+    size = constant(radius)
+    if size is None or not 0 <= size <= 180:
+        return []
+    known = fixed_numbers(center.ra, center.dec)
+    if known is None:
+        return _indexed(resolved.Circle(center, radius), region)
+    return _indexed(FixedRegion(sky.Circle(known[0] % 360.0, known[1], float(size))), region)
 
 
 def _as_circle(geometry: Expression) -> tuple[Point | None, Expression | None]:
@@ -237,7 +260,10 @@ def _shape(geometry: Expression) -> Expression:
         center = geometry.center
         return _made("vo.box_shape", center.ra, center.dec, geometry.width, geometry.height)
     if isinstance(geometry, resolved.Polygon):
-        return _made("vo.polygon_shape", *(value for v in geometry.vertices for value in (v.ra, v.dec)))
+        # As an array: a function takes no more than a hundred arguments.
+        numbers = tuple(_value(value) for v in geometry.vertices for value in (v.ra, v.dec))
+        places = ", ".join(f"{{{number}}}" for number in range(len(numbers)))
+        return Apply(f"vo.polygon_shape(VARIADIC ARRAY[{places}]::float8[])", numbers, _OTHER)
     raise TypeError(f"{type(geometry).__name__} is no geometry")  # resolve lets none through
 
 

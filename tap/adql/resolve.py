@@ -234,8 +234,9 @@ def _met(left: Output, right: Output, operator: str, at: Place) -> Output:
     if a is b:
         if a in GEOMETRIES:
             # Shapes and indexes do not pass through a set operation; their text does.
-            as_text(left.expression, at)
-            as_text(right.expression, at)
+            for side in (left, right):
+                if side.expression != _of_both(side.type):
+                    as_text(side.expression, at)
             return replace(left, expression=_of_both(left.type))
         return replace(left, type=_agreed(left, right, a))
     try:

@@ -96,6 +96,7 @@ _POINT = Type(Kind.POINT)
 _REGION = Type(Kind.REGION)
 _ANSWER = Type(Kind.INT)
 _ARC = Type(Kind.DOUBLE, "deg", "pos.angDistance")
+_AREA = Type(Kind.DOUBLE, "deg**2", "phys.angArea")
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +168,24 @@ class Distance(Expression):
     left: Point
     right: Point
     type: Type = _ARC
+
+
+@dataclass(frozen=True, slots=True)
+class Remoteness(Expression):
+    """Arc from a point to the nearest place of a region, degrees; 0 inside."""
+
+    region: Expression
+    point: Point
+    type: Type = _ARC
+
+
+@dataclass(frozen=True, slots=True)
+class Overlap(Expression):
+    """Square degrees that two geometries have in common."""
+
+    left: Expression
+    right: Expression
+    type: Type = _AREA
 
 
 @dataclass(frozen=True, slots=True)

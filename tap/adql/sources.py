@@ -6,6 +6,7 @@ from dataclasses import replace
 from tap.adql import resolved, tree
 from tap.adql.coerce import comparable
 from tap.adql.errors import AdqlError, did_you_mean, suggest
+from tap.adql.grouping import relations
 from tap.adql.kinds import Kind, Type, output_column, settled
 from tap.adql.resolved import Apply, Relation, Shape
 from tap.adql.scope import Merged, Output, Scope, Side, spelled
@@ -197,8 +198,26 @@ class Sources:
             return tree.Join(left, right, "CROSS", at=node.at), both
         if node.kind == "CROSS":
             raise AdqlError("CROSS JOIN takes no condition", node.at)
-        scope = Scope([both], parent, "ON")
-        return tree.Join(left, right, node.kind, on=self._condition(node.on, scope), at=node.at), both
+        on = self._condition(node.on, Scope([both], parent, "ON"))
+        if node.kind == "FULL" and not _has_equality(on, left_side, right_side):
+            raise AdqlError(
+                "FULL JOIN takes conditions with an equality of both sides, such as a.id = b.id;"
+                " for others write a LEFT JOIN and UNION ALL",
+                node.at,
+            )
+        return tree.Join(left, right, node.kind, on=on, at=node.at), both
+
+
+def _has_equality(on: tree.Condition, left: Side, right: Side) -> bool:
+    """Whether one of the conditions is an equality by which the database can sort both sides."""
+    items = on.items if isinstance(on, tree.And) else (on,)
+    sides = [{id(relation) for relation in side.relations} for side in (left, right)]
+    for item in items:
+        if isinstance(item, tree.Comparison) and item.operator == "=":
+            met = [{id(relation) for relation in relations(operand)} for operand in (item.left, item.right)]
+            if all(met) and any(met[0] <= a and met[1] <= b for a, b in (sides, sides[::-1])):
+                return True
+    return False
 
 
 def _cross(node: tree.Join) -> str:

@@ -1,5 +1,6 @@
 """Units of computed columns, in VOUnits 1.1 notation, where they follow exactly."""
 
+import math
 import warnings
 from fractions import Fraction
 from functools import lru_cache
@@ -46,9 +47,12 @@ def factor(from_unit: str, to_unit: str) -> float:
         except ValueError:
             raise ValueError(f"{unit!r} is not a unit of VOUnits") from None
     try:
-        return float(read[0].to(read[1]))
+        found = float(read[0].to(read[1]))
     except units.UnitConversionError:
         raise ValueError(f"{from_unit} cannot be converted to {to_unit}") from None
+    # A quotient of powers of ten may miss by a bit what a short decimal says.
+    short = float(f"{found:.12g}")
+    return short if abs(short - found) <= 4 * math.ulp(found) else found
 
 
 def _combined(left: str, right: str, exponent: int) -> str:

@@ -21,7 +21,7 @@ _LOCK = 0x766F736572766572
 
 
 #: Our SQL functions, in the order in which they need each other.
-FUNCTIONS = ("functions.sql", "catalogue.sql")
+FUNCTIONS = ("angles", "shapes", "points", "measures", "pairs", "overlap", "catalogue")
 
 
 def migrate(database: Database) -> None:
@@ -108,5 +108,5 @@ def _replace_functions(connection: sa.Connection) -> None:
     for name in FUNCTIONS:
         # Past SQLAlchemy and psycopg2's formatting: the text has colons and percent signs of its own.
         cursor = connection.connection.cursor()
-        cursor.execute(files("vo_server").joinpath("sky", name).read_text(encoding="utf-8"))
+        cursor.execute(files("vo_server").joinpath("sky", "sql", f"{name}.sql").read_text(encoding="utf-8"))
         cursor.close()

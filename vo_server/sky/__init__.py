@@ -1,11 +1,12 @@
 """The sky: positions, regions, their pixels and shapes, and the SQL functions that compare them.
 
 Everything is ICRS degrees outside and unit vectors inside.  The functions of the database's schema ``vo``
-are in ``functions.sql``.
+are in ``sql/``.
 """
 
 from vo_server.sky.points import LAST, cone_ranges, hpx, polygon_ranges, shape_ranges
 from vo_server.sky.regions import (
+    MOST_VERTICES,
     Circle,
     Polygon,
     Position,
@@ -20,6 +21,7 @@ from vo_server.sky.shapes import bounding_circle, box_literal, box_of, shape_lit
 
 __all__ = [
     "LAST",
+    "MOST_VERTICES",
     "Circle",
     "Polygon",
     "Position",

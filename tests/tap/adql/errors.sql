@@ -478,3 +478,23 @@ SELECT ra FROM dbo.raw WHERE POINT(ra, dec) = POINT(1, 2);
 -- title: nested too deep
 SELECT ((((((((((((((((((((((((((((((((((((((((((((((((((((ra)))))))))))))))))))))))))))))))))))))))))))))))))))) FROM dbo.raw;
 1:58 nested more than 50 deep
+
+-- title: a full join by geometry
+SELECT a.ra FROM dbo.raw AS a FULL JOIN ivoa.obscore AS o ON 1 = CONTAINS(POINT(a.ra, a.dec), o.s_region);
+1:36 FULL JOIN takes conditions with an equality
+
+-- title: a full join by an inequality
+SELECT a.ra FROM dbo.raw AS a FULL JOIN ivoa.obscore AS o ON a.ra < o.s_ra;
+1:36 FULL JOIN takes conditions with an equality
+
+-- title: the distance of two regions
+SELECT DISTANCE(s_region, CIRCLE(1, 2, 3)) FROM ivoa.obscore;
+1:8 DISTANCE takes points
+
+-- title: the shared area of a number
+SELECT ESO_INTERSECTION(s_region, 5) FROM ivoa.obscore;
+1:8 takes geometries, not an integer
+
+-- title: a footprint in another frame
+SELECT ivo_geom_transform('ICRS', 'GALACTIC', s_region) FROM ivoa.obscore;
+1:8 takes points, circles and polygons

@@ -73,6 +73,22 @@ em_min--shortest
 FROM ivoa.obscore -- ObsCore 1.1;
 SELECT "em_min" FROM "ivoa"."obscore";
 
+-- title: a table name in another case
+SELECT RAW.RA FROM DBO.RAW;
+SELECT "ra" FROM "dbo"."raw";
+
+-- title: a name with a space and a dot as alias
+SELECT ra AS "right asc. (J2000)" FROM dbo.raw;
+SELECT "ra" AS "right asc. (J2000)" FROM "dbo"."raw";
+
+-- title: a keyword in double quotes as alias of a table
+SELECT "select".ra FROM dbo.raw AS "select";
+SELECT "ra" FROM "dbo"."raw" AS "select";
+
+-- title: a non-ASCII name in double quotes
+SELECT ra AS "α" FROM dbo.raw;
+SELECT "ra" AS "α" FROM "dbo"."raw";
+
 -- Select list
 
 -- title: all columns of a small table
@@ -127,6 +143,30 @@ SELECT "dp_id" FROM "ivoa"."obscore" ORDER BY 1 LIMIT 5 OFFSET 10;
 SELECT TOP 5 hdu percent FROM header.keyword;
 SELECT "hdu" AS "percent" FROM "header"."keyword" LIMIT 5;
 
+-- title: all columns of a derived table
+SELECT * FROM (SELECT ra, dec AS d FROM dbo.raw) AS t;
+SELECT "ra", "d" FROM (SELECT "ra", "dec" AS "d", "hpx" AS "ra hpx" FROM "dbo"."raw") AS "t";
+
+-- title: a constant
+SELECT 1 AS one, 'x' AS word FROM dbo.raw;
+SELECT 1 AS "one", 'x' AS "word" FROM "dbo"."raw";
+
+-- title: TOP with all columns
+SELECT TOP 5 * FROM tap_schema.schemas;
+SELECT "schema_name", "utype", "description", "schema_index" FROM "tap_schema"."schemas" LIMIT 5;
+
+-- title: OFFSET alone
+SELECT ra FROM dbo.raw OFFSET 10;
+SELECT "ra" FROM "dbo"."raw" OFFSET 10;
+
+-- title: OFFSET after an order
+SELECT ra FROM dbo.raw ORDER BY ra OFFSET 10;
+SELECT "ra" FROM "dbo"."raw" ORDER BY 1 OFFSET 10;
+
+-- title: a condition by CASE
+SELECT CASE WHEN ra > 180 THEN 'east' ELSE 'west' END AS side FROM dbo.raw;
+SELECT CASE WHEN "ra" > 180 THEN 'east' ELSE 'west' END AS "side" FROM "dbo"."raw";
+
 -- Literals
 
 -- title: an integer
@@ -168,6 +208,38 @@ SELECT NULL AS "s" FROM "tap_schema"."schemas";
 -- title: TRUE and FALSE
 SELECT keyword FROM header.keyword WHERE value_l = TRUE OR value_l <> FALSE;
 SELECT "keyword" FROM "header"."keyword" WHERE "value_l" = TRUE OR "value_l" <> FALSE;
+
+-- title: a decimal without digits before the point
+SELECT .5 AS x FROM dbo.raw;
+SELECT 0.5::double precision AS "x" FROM "dbo"."raw";
+
+-- title: a decimal without digits after the point
+SELECT 5. AS x FROM dbo.raw;
+SELECT 5.0::double precision AS "x" FROM "dbo"."raw";
+
+-- title: an exponent with a sign
+SELECT 1e-3 AS x, 2.5E+3 AS y FROM dbo.raw;
+SELECT 0.001::double precision AS "x", 2500.0::double precision AS "y" FROM "dbo"."raw";
+
+-- title: a hexadecimal number
+SELECT 0xFF AS x FROM dbo.raw;
+SELECT 255 AS "x" FROM "dbo"."raw";
+
+-- title: the greatest integer of 64 bits
+SELECT 9223372036854775807 AS x FROM dbo.raw;
+SELECT 9223372036854775807 AS "x" FROM "dbo"."raw";
+
+-- title: an empty string
+SELECT dp_id FROM dbo.raw WHERE object = '';
+SELECT "dp_id" FROM "dbo"."raw" WHERE "object" = '';
+
+-- title: a string in pieces
+SELECT 'ab' 'cd' AS x FROM dbo.raw;
+SELECT 'abcd' AS "x" FROM "dbo"."raw";
+
+-- title: a non-ASCII string
+SELECT dp_id FROM dbo.raw WHERE object = 'Ångström';
+SELECT "dp_id" FROM "dbo"."raw" WHERE "object" = 'Ångström';
 
 -- Arithmetic
 
@@ -218,6 +290,42 @@ SELECT "obs_collection" || ' ' || "dp_id" AS "label" FROM "ivoa"."obscore";
 -- title: a sub-query as a value
 SELECT dp_id, (SELECT COUNT(*) FROM dbo.raw) AS n FROM ivoa.obscore;
 SELECT "dp_id", (SELECT count(*) AS "count" FROM "dbo"."raw") AS "n" FROM "ivoa"."obscore";
+
+-- title: a sum of three
+SELECT ra + dec + 1 AS x FROM dbo.raw;
+SELECT "ra" + "dec" + 1 AS "x" FROM "dbo"."raw";
+
+-- title: a difference of a product
+SELECT ra - dec * 2 AS x FROM dbo.raw;
+SELECT "ra" - "dec" * 2 AS "x" FROM "dbo"."raw";
+
+-- title: a product of a difference
+SELECT (ra - dec) * 2 AS x FROM dbo.raw;
+SELECT ("ra" - "dec") * 2 AS "x" FROM "dbo"."raw";
+
+-- title: a quotient of a quotient
+SELECT ra / (dec / 2) AS x FROM dbo.raw;
+SELECT "ra" / ("dec" / 2) AS "x" FROM "dbo"."raw";
+
+-- title: a minus of a sum
+SELECT -(ra + dec) AS x FROM dbo.raw;
+SELECT -("ra" + "dec") AS "x" FROM "dbo"."raw";
+
+-- title: a plus sign
+SELECT +ra AS x FROM dbo.raw;
+SELECT +"ra" AS "x" FROM "dbo"."raw";
+
+-- title: a remainder beside a product
+SELECT calib_level % 2 * 3 AS x FROM ivoa.obscore;
+SELECT "calib_level" % 2 * 3 AS "x" FROM "ivoa"."obscore";
+
+-- title: a concatenation of a number by CAST
+SELECT dp_id || '-' || CAST(calib_level AS VARCHAR) AS x FROM ivoa.obscore;
+SELECT "dp_id" || '-' || ("calib_level")::text AS "x" FROM "ivoa"."obscore";
+
+-- title: a sum with a null
+SELECT ra + NULL AS x FROM dbo.raw;
+SELECT "ra" + NULL::double precision AS "x" FROM "dbo"."raw";
 
 -- Conditions
 
@@ -301,6 +409,66 @@ SELECT "dp_id" FROM "dbo"."raw" WHERE "ob_id" = 200456 AND "ra" < 1.5::double pr
 SELECT dp_id FROM header.keyword WHERE value_l = 'T' OR value_l = 0;
 SELECT "dp_id" FROM "header"."keyword" WHERE "value_l" = TRUE OR "value_l" = FALSE;
 
+-- title: unequal by two signs
+SELECT ra FROM dbo.raw WHERE ra <> 1 AND ra != 2;
+SELECT "ra" FROM "dbo"."raw" WHERE "ra" <> 1 AND "ra" <> 2;
+
+-- title: a constant on the left
+SELECT ra FROM dbo.raw WHERE 10 < ra;
+SELECT "ra" FROM "dbo"."raw" WHERE 10 < "ra";
+
+-- title: NOT BETWEEN
+SELECT ra FROM dbo.raw WHERE ra NOT BETWEEN 1 AND 2;
+SELECT "ra" FROM "dbo"."raw" WHERE "ra" NOT BETWEEN 1 AND 2;
+
+-- title: BETWEEN of expressions
+SELECT ra FROM dbo.raw WHERE ra BETWEEN dec - 1 AND dec + 1;
+SELECT "ra" FROM "dbo"."raw" WHERE "ra" BETWEEN "dec" - 1 AND "dec" + 1;
+
+-- title: NOT LIKE
+SELECT ra FROM dbo.raw WHERE dp_id NOT LIKE 'A%';
+SELECT "ra" FROM "dbo"."raw" WHERE "dp_id" NOT LIKE 'A%';
+
+-- title: NOT IN a list of strings
+SELECT ra FROM dbo.raw WHERE instrument NOT IN ('MUSE', 'UVES');
+SELECT "ra" FROM "dbo"."raw" WHERE "instrument" NOT IN ('MUSE', 'UVES');
+
+-- title: IS NOT NULL
+SELECT ra FROM dbo.raw WHERE ra IS NOT NULL;
+SELECT "ra" FROM "dbo"."raw" WHERE "ra" IS NOT NULL;
+
+-- title: NOT EXISTS
+SELECT dp_id FROM dbo.raw AS r WHERE NOT EXISTS (SELECT 1 AS x FROM ivoa.obscore AS o WHERE o.dp_id = r.dp_id);
+SELECT "dp_id" FROM "dbo"."raw" AS "r" WHERE NOT (EXISTS (SELECT 1 AS "x" FROM "ivoa"."obscore" AS "o" WHERE "o"."dp_id" = "r"."dp_id"));
+
+-- title: NOT of two
+SELECT ra FROM dbo.raw WHERE NOT (ra > 1 AND dec < 2);
+SELECT "ra" FROM "dbo"."raw" WHERE NOT ("ra" > 1 AND "dec" < 2);
+
+-- title: NOT of a NOT in parentheses
+SELECT ra FROM dbo.raw WHERE NOT (NOT ra > 1);
+SELECT "ra" FROM "dbo"."raw" WHERE NOT (NOT ("ra" > 1));
+
+-- title: OR of ANDs
+SELECT ra FROM dbo.raw WHERE ra > 1 AND dec > 2 OR ra < 3 AND dec < 4;
+SELECT "ra" FROM "dbo"."raw" WHERE "ra" > 1 AND "dec" > 2 OR "ra" < 3 AND "dec" < 4;
+
+-- title: strings in order
+SELECT dp_id FROM dbo.raw WHERE dp_id >= 'A' AND dp_id < 'B';
+SELECT "dp_id" FROM "dbo"."raw" WHERE "dp_id" >= 'A' AND "dp_id" < 'B';
+
+-- title: a comparison with a sub-query
+SELECT dp_id FROM dbo.raw WHERE exposure = (SELECT MAX(exposure) AS m FROM dbo.raw);
+SELECT "dp_id" FROM "dbo"."raw" WHERE "exposure" = (SELECT max("raw"."exposure") AS "m" FROM "dbo"."raw");
+
+-- title: a condition of a function
+SELECT dp_id FROM dbo.raw WHERE LOWER(object) = 'm 31' AND ROUND(ra, 2) = 10.68;
+SELECT "dp_id" FROM "dbo"."raw" WHERE lower("object") = 'm 31' AND round(("ra")::text::numeric, (2)::integer)::double precision = 10.68::double precision;
+
+-- title: ivo_hasword as a condition
+SELECT dp_id FROM ivoa.obscore WHERE 1 = ivo_hasword(obs_title, 'galaxy');
+SELECT "dp_id" FROM "ivoa"."obscore" WHERE 1 = (to_tsvector('pg_catalog.english', "obs_title") @@ plainto_tsquery('pg_catalog.english', 'galaxy'))::integer;
+
 -- Timestamps
 
 -- title: a timestamp leaves as DALI has it
@@ -363,6 +531,30 @@ SELECT "dp_id" FROM "dbo"."raw" WHERE "exp_start" > '2020-01-01T00:00:00'::times
 SELECT gavo_to_mjd(exp_start), gavo_to_jd('2000-01-01T12:00:00') FROM dbo.raw;
 SELECT (extract(epoch FROM "exp_start") / 86400 + 40587)::double precision AS "gavo_to_mjd", (extract(epoch FROM '2000-01-01T12:00:00'::timestamp) / 86400 + 2440587.5)::double precision AS "gavo_to_jd" FROM "dbo"."raw";
 
+-- title: a timestamp and fractions of a second
+SELECT dp_id FROM dbo.raw WHERE date_obs > '2024-01-02T03:04:05.678';
+SELECT "dp_id" FROM "dbo"."raw" WHERE "date_obs" > '2024-01-02T03:04:05.678';
+
+-- title: a timestamp with a Z
+SELECT dp_id FROM ivoa.obscore WHERE obs_release_date < '2024-01-02T03:04:05Z';
+SELECT "dp_id" FROM "ivoa"."obscore" WHERE "obs_release_date" < '2024-01-02T03:04:05'::timestamp;
+
+-- title: CAST to a timestamp
+SELECT dp_id FROM ivoa.obscore WHERE obs_release_date < CAST('2024-01-02' AS TIMESTAMP);
+SELECT "dp_id" FROM "ivoa"."obscore" WHERE "obs_release_date" < '2024-01-02T00:00:00'::timestamp;
+
+-- title: a timestamp that is null
+SELECT dp_id FROM ivoa.obscore WHERE obs_release_date IS NULL;
+SELECT "dp_id" FROM "ivoa"."obscore" WHERE "obs_release_date" IS NULL;
+
+-- title: seconds added
+SELECT ESO_DATEADD_SEC(3600, obs_release_date) AS later FROM ivoa.obscore;
+SELECT to_char(("obs_release_date" + (3600) * interval '1 second'), 'YYYY-MM-DD"T"HH24:MI:SS.MS') AS "later" FROM "ivoa"."obscore";
+
+-- title: released by now
+SELECT dp_id FROM ivoa.obscore WHERE obs_release_date <= CURRENT_TIMESTAMP;
+SELECT "dp_id" FROM "ivoa"."obscore" WHERE "obs_release_date" <= (now() AT TIME ZONE 'UTC');
+
 -- Grouping
 
 -- title: count
@@ -421,6 +613,42 @@ SELECT max("ra") AS "max" FROM "dbo"."raw" HAVING count(*) > 0;
 SELECT instrument, ivo_string_agg(object, ', ') AS objects FROM dbo.raw GROUP BY instrument;
 SELECT "instrument", string_agg("object", ', ') AS "objects" FROM "dbo"."raw" GROUP BY "raw"."instrument";
 
+-- title: GROUP BY two columns
+SELECT instrument, dp_cat, COUNT(*) AS n FROM dbo.raw GROUP BY instrument, dp_cat;
+SELECT "instrument", "dp_cat", count(*) AS "n" FROM "dbo"."raw" GROUP BY "raw"."instrument", "raw"."dp_cat";
+
+-- title: HAVING with two conditions
+SELECT instrument FROM dbo.raw GROUP BY instrument HAVING COUNT(*) > 10 AND MIN(ra) < 5;
+SELECT "instrument" FROM "dbo"."raw" GROUP BY "raw"."instrument" HAVING count(*) > 10 AND min("ra") < 5;
+
+-- title: averages of integers
+SELECT AVG(calib_level) AS a FROM ivoa.obscore;
+SELECT avg("calib_level")::double precision AS "a" FROM "ivoa"."obscore";
+
+-- title: the least string
+SELECT MIN(dp_id) AS least FROM dbo.raw;
+SELECT min("dp_id") AS "least" FROM "dbo"."raw";
+
+-- title: an aggregate of an expression
+SELECT MAX(em_max - em_min) AS w FROM ivoa.obscore;
+SELECT max("em_max" - "em_min") AS "w" FROM "ivoa"."obscore";
+
+-- title: a function of an aggregate
+SELECT ROUND(AVG(ra), 2) AS a FROM dbo.raw;
+SELECT round((avg("ra"))::text::numeric, (2)::integer)::double precision AS "a" FROM "dbo"."raw";
+
+-- title: an aggregate in a sub-query
+SELECT n FROM (SELECT instrument, COUNT(*) AS n FROM dbo.raw GROUP BY instrument) AS t WHERE n > 3;
+SELECT "n" FROM (SELECT "instrument", count(*) AS "n" FROM "dbo"."raw" GROUP BY "raw"."instrument") AS "t" WHERE "n" > 3;
+
+-- title: GROUP BY without an aggregate
+SELECT instrument FROM dbo.raw GROUP BY instrument;
+SELECT "instrument" FROM "dbo"."raw" GROUP BY "raw"."instrument";
+
+-- title: COUNT of a constant
+SELECT COUNT(1) AS n FROM dbo.raw;
+SELECT count(1) AS "n" FROM "dbo"."raw";
+
 -- Order
 
 -- title: order by columns
@@ -458,6 +686,22 @@ SELECT "instrument" FROM "dbo"."raw" GROUP BY "raw"."instrument" ORDER BY count(
 -- title: order by a constant string
 SELECT dp_id FROM dbo.raw ORDER BY 'x';
 SELECT "dp_id" FROM "dbo"."raw" ORDER BY ('x')::text;
+
+-- title: order of three, two of them down
+SELECT ra, dec, dp_id FROM dbo.raw ORDER BY ra DESC, dec ASC, dp_id DESC;
+SELECT "ra", "dec", "dp_id" FROM "dbo"."raw" ORDER BY 1 DESC, 2, 3 DESC;
+
+-- title: order by a function
+SELECT ra FROM dbo.raw ORDER BY ABS(dec);
+SELECT "ra" FROM "dbo"."raw" ORDER BY abs("dec");
+
+-- title: order by distance
+SELECT TOP 3 dp_id FROM ivoa.obscore ORDER BY DISTANCE(POINT(s_ra, s_dec), POINT(1, 2));
+SELECT "dp_id" FROM "ivoa"."obscore" ORDER BY vo.distance("s_ra", "s_dec", 1, 2) LIMIT 3;
+
+-- title: order by an aggregate that is selected
+SELECT instrument, COUNT(*) AS n FROM dbo.raw GROUP BY instrument ORDER BY n DESC;
+SELECT "instrument", count(*) AS "n" FROM "dbo"."raw" GROUP BY "raw"."instrument" ORDER BY 2 DESC;
 
 -- Joins
 
@@ -530,6 +774,30 @@ SELECT "a"."dp_id", "b"."dp_id" AS "dp_id_2" FROM "dbo"."raw" AS "a" JOIN "dbo".
 SELECT raw.dp_id, obscore.dp_id FROM dbo.raw, ivoa.obscore;
 SELECT "raw"."dp_id", "obscore"."dp_id" AS "dp_id_2" FROM "dbo"."raw", "ivoa"."obscore";
 
+-- title: a join on two conditions
+SELECT r.ra FROM dbo.raw AS r JOIN ivoa.obscore AS o ON r.dp_id = o.dp_id AND r.ra < o.s_ra;
+SELECT "r"."ra" FROM "dbo"."raw" AS "r" JOIN "ivoa"."obscore" AS "o" ON "r"."dp_id" = "o"."dp_id" AND "r"."ra" < "o"."s_ra";
+
+-- title: USING of two columns
+SELECT dp_id FROM tap_schema.keys JOIN tap_schema.key_columns USING (key_id) CROSS JOIN dbo.raw;
+SELECT "raw"."dp_id" FROM "tap_schema"."keys" JOIN "tap_schema"."key_columns" ON "keys"."key_id" = "key_columns"."key_id" CROSS JOIN "dbo"."raw";
+
+-- title: a join of a derived table
+SELECT r.ra FROM dbo.raw AS r JOIN (SELECT dp_id FROM ivoa.obscore WHERE calib_level = 2) AS o ON r.dp_id = o.dp_id;
+SELECT "r"."ra" FROM "dbo"."raw" AS "r" JOIN (SELECT "dp_id" FROM "ivoa"."obscore" WHERE "calib_level" = 2) AS "o" ON "r"."dp_id" = "o"."dp_id";
+
+-- title: a table in a list and a join
+SELECT r.ra FROM tap_schema.schemas AS s, dbo.raw AS r LEFT JOIN ivoa.obscore AS o ON o.dp_id = r.dp_id;
+SELECT "r"."ra" FROM "tap_schema"."schemas" AS "s", "dbo"."raw" AS "r" LEFT JOIN "ivoa"."obscore" AS "o" ON "o"."dp_id" = "r"."dp_id";
+
+-- title: FULL JOIN ON an equality and more
+SELECT r.ra FROM dbo.raw AS r FULL OUTER JOIN ivoa.obscore AS o ON r.dp_id = o.dp_id AND o.calib_level = 2;
+SELECT "r"."ra" FROM "dbo"."raw" AS "r" FULL JOIN "ivoa"."obscore" AS "o" ON "r"."dp_id" = "o"."dp_id" AND "o"."calib_level" = 2;
+
+-- title: RIGHT JOIN ON
+SELECT o.dp_id FROM dbo.raw AS r RIGHT OUTER JOIN ivoa.obscore AS o ON r.dp_id = o.dp_id;
+SELECT "o"."dp_id" FROM "dbo"."raw" AS "r" RIGHT JOIN "ivoa"."obscore" AS "o" ON "r"."dp_id" = "o"."dp_id";
+
 -- Sub-queries
 
 -- title: a derived table
@@ -563,6 +831,30 @@ WITH "few" AS (SELECT "object" FROM "dbo"."raw") SELECT "dp_id" FROM "ivoa"."obs
 -- title: a WITH table hides a published one
 WITH raw AS (SELECT object AS o FROM dbo.raw) SELECT o FROM raw;
 WITH "raw" AS (SELECT "object" AS "o" FROM "dbo"."raw") SELECT "o" FROM "raw";
+
+-- title: a derived table in a derived table
+SELECT y FROM (SELECT x AS y FROM (SELECT ra AS x FROM dbo.raw) AS a) AS b;
+SELECT "y" FROM (SELECT "x" AS "y" FROM (SELECT "ra" AS "x" FROM "dbo"."raw") AS "a") AS "b";
+
+-- title: a derived table without AS
+SELECT t.ra FROM (SELECT ra FROM dbo.raw) t;
+SELECT "ra" FROM (SELECT "ra" FROM "dbo"."raw") AS "t";
+
+-- title: two WITH tables
+WITH a AS (SELECT ra FROM dbo.raw), b AS (SELECT dec FROM dbo.raw) SELECT a.ra, b.dec FROM a, b;
+WITH "a" AS (SELECT "ra" FROM "dbo"."raw"), "b" AS (SELECT "dec" FROM "dbo"."raw") SELECT "a"."ra", "b"."dec" FROM "a", "b";
+
+-- title: a WITH table used twice
+WITH a AS (SELECT dp_id, ra FROM dbo.raw) SELECT x.ra FROM a AS x JOIN a AS y ON x.dp_id = y.dp_id;
+WITH "a" AS (SELECT "dp_id", "ra" FROM "dbo"."raw") SELECT "x"."ra" FROM "a" AS "x" JOIN "a" AS "y" ON "x"."dp_id" = "y"."dp_id";
+
+-- title: IN a sub-query with a WHERE of its own
+SELECT ra FROM dbo.raw WHERE dp_id IN (SELECT dp_id FROM ivoa.obscore WHERE calib_level > 1);
+SELECT "ra" FROM "dbo"."raw" WHERE "dp_id" IN (SELECT "obscore"."dp_id" FROM "ivoa"."obscore" WHERE "obscore"."calib_level" > 1);
+
+-- title: a sub-query in HAVING
+SELECT instrument FROM dbo.raw GROUP BY instrument HAVING COUNT(*) > (SELECT COUNT(*) AS n FROM ivoa.obscore);
+SELECT "instrument" FROM "dbo"."raw" GROUP BY "raw"."instrument" HAVING count(*) > (SELECT count(*) AS "n" FROM "ivoa"."obscore");
 
 -- Set operations
 
@@ -609,6 +901,30 @@ SELECT count(*) AS "count" FROM (SELECT "dp_id" FROM "dbo"."raw" UNION SELECT "d
 -- title: WITH and UNION
 WITH a AS (SELECT object FROM dbo.raw) SELECT object FROM a UNION SELECT object FROM a;
 WITH "a" AS (SELECT "object" FROM "dbo"."raw") SELECT "object" FROM "a" UNION SELECT "object" FROM "a";
+
+-- title: UNION of three
+SELECT ra AS x FROM dbo.raw UNION SELECT dec FROM dbo.raw UNION SELECT s_ra FROM ivoa.obscore;
+SELECT "ra" AS "x" FROM "dbo"."raw" UNION SELECT "dec" FROM "dbo"."raw" UNION SELECT "s_ra" FROM "ivoa"."obscore";
+
+-- title: INTERSECT binds closer
+SELECT ra FROM dbo.raw UNION SELECT dec FROM dbo.raw INTERSECT SELECT s_ra FROM ivoa.obscore;
+SELECT "ra" FROM "dbo"."raw" UNION (SELECT "dec" FROM "dbo"."raw" INTERSECT SELECT "s_ra" FROM "ivoa"."obscore");
+
+-- title: a union of an integer and a double
+SELECT calib_level AS x FROM ivoa.obscore UNION ALL SELECT s_ra FROM ivoa.obscore;
+SELECT "calib_level" AS "x" FROM "ivoa"."obscore" UNION ALL SELECT "s_ra" FROM "ivoa"."obscore";
+
+-- title: a union with a null
+SELECT ra AS x FROM dbo.raw UNION ALL SELECT NULL FROM ivoa.obscore;
+SELECT "ra" AS "x" FROM "dbo"."raw" UNION ALL SELECT NULL AS "col1" FROM "ivoa"."obscore";
+
+-- title: a union in IN
+SELECT ra FROM dbo.raw WHERE dp_id IN (SELECT dp_id FROM ivoa.obscore UNION SELECT dp_id FROM dbo.raw);
+SELECT "ra" FROM "dbo"."raw" WHERE "dp_id" IN (SELECT "obscore"."dp_id" FROM "ivoa"."obscore" UNION SELECT "raw"."dp_id" FROM "dbo"."raw");
+
+-- title: footprints of a union
+SELECT s_region FROM ivoa.obscore UNION SELECT s_region FROM dbo.raw UNION SELECT s_region FROM ivoa.obscore;
+SELECT "s_region" FROM "ivoa"."obscore" UNION SELECT "s_region" FROM "dbo"."raw" UNION SELECT "s_region" FROM "ivoa"."obscore";
 
 -- Functions
 
@@ -699,6 +1015,46 @@ SELECT ("hpx" >> 38) AS "pixel", count(*) AS "n" FROM "ivoa"."obscore" GROUP BY 
 -- title: HEALPix index of a number
 SELECT ivo_healpix_index(0, POINT(1, 1)) FROM TAP_SCHEMA.schemas;
 SELECT (4)::bigint AS "ivo_healpix_index" FROM "tap_schema"."schemas";
+
+-- title: CAST to BIGINT and REAL
+SELECT CAST(ra AS BIGINT) AS b, CAST(ra AS REAL) AS r FROM dbo.raw;
+SELECT ("ra")::bigint AS "b", ("ra")::real AS "r" FROM "dbo"."raw";
+
+-- title: CAST of a string to a number
+SELECT CAST('12' AS INTEGER) AS n FROM dbo.raw;
+SELECT ('12')::integer AS "n" FROM "dbo"."raw";
+
+-- title: a unit of a computed value
+SELECT IN_UNIT(em_max - em_min, 'nm') AS w FROM ivoa.obscore;
+SELECT ("em_max" - "em_min") * 1000000000.0::double precision AS "w" FROM "ivoa"."obscore";
+
+-- title: COALESCE of three
+SELECT COALESCE(object, dp_id, '') AS x FROM dbo.raw;
+SELECT COALESCE("object", "dp_id", '') AS "x" FROM "dbo"."raw";
+
+-- title: CASE without ELSE
+SELECT CASE WHEN ra > 1 THEN 1 END AS x FROM dbo.raw;
+SELECT CASE WHEN "ra" > 1 THEN 1 END AS "x" FROM "dbo"."raw";
+
+-- title: sexagesimal angles
+SELECT ivo_hms_to_degrees('1:2:3') AS a, ivo_dms_to_degrees('-1:2:3') AS d FROM dbo.raw;
+SELECT 15 * vo.sexagesimal('1:2:3', 'h') AS "a", vo.sexagesimal('-1:2:3', 'd') AS "d" FROM "dbo"."raw";
+
+-- title: an interval of two columns
+SELECT dp_id FROM ivoa.obscore WHERE 1 = ivo_interval_overlaps(em_min, em_max, 4e-7, 5e-7);
+SELECT "dp_id" FROM "ivoa"."obscore" WHERE 1 = ("em_min" <= "em_max" AND 4e-07::double precision <= 5e-07::double precision AND "em_min" <= 5e-07::double precision AND 4e-07::double precision <= "em_max")::integer;
+
+-- title: a part of a string
+SELECT ESO_SUBSTRING(dp_id, 1, 4) AS head FROM dbo.raw;
+SELECT vo.part_of_text("dp_id", (1)::integer, (4)::integer) AS "head" FROM "dbo"."raw";
+
+-- title: the centre of a HEALPix cell
+SELECT COORD1(ivo_healpix_center(5, 100)) AS ra FROM dbo.raw;
+SELECT ((vo.healpix_center((5)::integer, (100)::bigint))[1])::double precision AS "ra" FROM "dbo"."raw";
+
+-- title: where a star will be
+SELECT ivo_epoch_prop_pos(s_ra, s_dec, 10, 1, 2, 0, 2000, 2020) AS p FROM ivoa.obscore;
+SELECT vo.region_text(vo.point_shape((vo.epoch_position(("s_ra")::double precision, ("s_dec")::double precision, (10)::double precision, (1)::double precision, (2)::double precision, (0)::double precision, (2000)::double precision, (2020)::double precision))[1], (vo.epoch_position(("s_ra")::double precision, ("s_dec")::double precision, (10)::double precision, (1)::double precision, (2)::double precision, (0)::double precision, (2000)::double precision, (2020)::double precision))[2])) AS "p" FROM "ivoa"."obscore";
 
 -- Geometry
 
@@ -820,7 +1176,7 @@ SELECT vo.region_text(vo.point_shape("s_ra", "s_dec")) AS "p", vo.region_text(vo
 
 -- title: polygons and boxes of columns
 SELECT POLYGON(s_ra, s_dec, s_ra + 1, s_dec, s_ra, s_dec + 1) AS p, BOX(s_ra, s_dec, 1, 1) AS b FROM ivoa.obscore;
-SELECT vo.region_text(vo.polygon_shape("s_ra", "s_dec", "s_ra" + 1, "s_dec", "s_ra", "s_dec" + 1)) AS "p", vo.region_text(vo.box_shape("s_ra", "s_dec", 1, 1)) AS "b" FROM "ivoa"."obscore";
+SELECT vo.region_text(vo.polygon_shape(VARIADIC ARRAY["s_ra", "s_dec", "s_ra" + 1, "s_dec", "s_ra", "s_dec" + 1]::float8[])) AS "p", vo.region_text(vo.box_shape("s_ra", "s_dec", 1, 1)) AS "b" FROM "ivoa"."obscore";
 
 -- title: area, centre and coordinates
 SELECT AREA(s_region), COORD1(CENTROID(s_region)), COORD2(POINT(s_ra, s_dec)), COORDSYS(s_region) FROM ivoa.obscore;
@@ -841,6 +1197,66 @@ SELECT "dp_id" FROM "ivoa"."obscore" WHERE "s_region" LIKE 'CIRCLE%' AND "s_regi
 -- title: a galactic position is turned to ICRS
 SELECT dp_id FROM ivoa.obscore WHERE DISTANCE(POINT(s_ra, s_dec), POINT('GALACTIC', 0, 90)) < 1;
 SELECT "dp_id" FROM "ivoa"."obscore" WHERE <pixels> AND vo.distance("s_ra", "s_dec", 192.85948::double precision, 27.128249999999998::double precision) < 1;
+
+-- title: a cone with a column as the radius of a constant position
+SELECT dp_id FROM ivoa.obscore WHERE 1 = CONTAINS(POINT(10, 20), CIRCLE(s_ra, s_dec, s_fov));
+SELECT "dp_id" FROM "ivoa"."obscore" WHERE vo.distance(10, 20, "s_ra", "s_dec") <= "s_fov";
+
+-- title: a cone in the galactic frame
+SELECT dp_id FROM ivoa.obscore WHERE 1 = CONTAINS(POINT('ICRS', s_ra, s_dec), CIRCLE('GALACTIC', 0, 0, 1));
+SELECT "dp_id" FROM "ivoa"."obscore" WHERE <pixels> AND vo.distance("s_ra", "s_dec", 266.4049948010461::double precision, -28.936173960138692::double precision) <= 1.0::double precision;
+
+-- title: a cone and a condition more
+SELECT dp_id FROM ivoa.obscore WHERE calib_level = 2 AND 1 = CONTAINS(POINT(s_ra, s_dec), CIRCLE(10, 20, 0.1));
+SELECT "dp_id" FROM "ivoa"."obscore" WHERE "calib_level" = 2 AND <pixels> AND vo.distance("s_ra", "s_dec", 10.0::double precision, 20.0::double precision) <= 0.1::double precision;
+
+-- title: one of two cones
+SELECT dp_id FROM ivoa.obscore WHERE 1 = CONTAINS(POINT(s_ra, s_dec), CIRCLE(10, 20, 0.1)) OR 1 = CONTAINS(POINT(s_ra, s_dec), CIRCLE(30, 20, 0.1));
+SELECT "dp_id" FROM "ivoa"."obscore" WHERE <pixels> AND vo.distance("s_ra", "s_dec", 10.0::double precision, 20.0::double precision) <= 0.1::double precision OR <pixels> AND vo.distance("s_ra", "s_dec", 30.0::double precision, 20.0::double precision) <= 0.1::double precision;
+
+-- title: a footprint in a footprint
+SELECT a.dp_id FROM ivoa.obscore AS a, ivoa.obscore AS b WHERE 1 = CONTAINS(a.s_region, b.s_region);
+SELECT "a"."dp_id" FROM "ivoa"."obscore" AS "a", "ivoa"."obscore" AS "b" WHERE "a"."s_box" && "b"."s_box" AND vo.contains("b"."s_shape", "a"."s_shape");
+
+-- title: the shared area of footprints
+SELECT ESO_INTERSECTION(a.s_region, b.s_region) AS shared FROM ivoa.obscore AS a, ivoa.obscore AS b WHERE INTERSECTS(a.s_region, b.s_region) = 1;
+SELECT vo.overlap("a"."s_shape", "b"."s_shape") AS "shared" FROM "ivoa"."obscore" AS "a", "ivoa"."obscore" AS "b" WHERE "a"."s_box" && "b"."s_box" AND vo.intersects("a"."s_shape", "b"."s_shape");
+
+-- title: footprints near a position
+SELECT dp_id FROM ivoa.obscore WHERE DISTANCE(s_region, POINT(10, 20)) < 0.5;
+SELECT "dp_id" FROM "ivoa"."obscore" WHERE <box> && "s_box" AND vo.distance_to("s_shape", 10, 20) < 0.5::double precision;
+
+-- title: how far a footprint is
+SELECT DISTANCE(POINT(s_ra, s_dec), s_region) AS d FROM ivoa.obscore;
+SELECT vo.distance_to("s_shape", "s_ra", "s_dec") AS "d" FROM "ivoa"."obscore";
+
+-- title: a position in galactic coordinates
+SELECT ivo_geom_transform('ICRS', 'GALACTIC', POINT(s_ra, s_dec)) AS p FROM ivoa.obscore;
+SELECT vo.region_text(vo.point_shape((vo.galactic("s_ra", "s_dec", true))[1], (vo.galactic("s_ra", "s_dec", true))[2]), 'GALACTIC') AS "p" FROM "ivoa"."obscore";
+
+-- title: a circle in galactic coordinates
+SELECT ivo_geom_transform('ICRS', 'GALACTIC', CIRCLE(s_ra, s_dec, 1)) AS c FROM ivoa.obscore;
+SELECT vo.region_text(vo.circle_shape((vo.galactic("s_ra", "s_dec", true))[1], (vo.galactic("s_ra", "s_dec", true))[2], 1), 'GALACTIC') AS "c" FROM "ivoa"."obscore";
+
+-- title: galactic longitude of a position
+SELECT COORD1(ivo_geom_transform('ICRS', 'GALACTIC', POINT(s_ra, s_dec))) AS l FROM ivoa.obscore;
+SELECT ((vo.galactic("s_ra", "s_dec", true))[1])::double precision AS "l" FROM "ivoa"."obscore";
+
+-- title: the frame of a geometry
+SELECT COORDSYS(s_region) AS f, COORDSYS(ivo_geom_transform('ICRS', 'GALACTIC', POINT(s_ra, s_dec))) AS g FROM ivoa.obscore;
+SELECT 'ICRS' AS "f", 'GALACTIC' AS "g" FROM "ivoa"."obscore";
+
+-- title: a union as a region
+SELECT dp_id FROM ivoa.obscore WHERE 1 = INTERSECTS(s_region, REGION('UNION ICRS ( CIRCLE 1 2 3 CIRCLE 5 6 1 )'));
+SELECT "dp_id" FROM "ivoa"."obscore" WHERE "s_box" && <box> AND vo.intersects("s_shape", <shape>);
+
+-- title: a predicate as a value of a comparison with a column
+SELECT dp_id FROM ivoa.obscore WHERE calib_level = CONTAINS(POINT(s_ra, s_dec), CIRCLE(1, 2, 3));
+SELECT "dp_id" FROM "ivoa"."obscore" WHERE "calib_level" = (vo.distance("s_ra", "s_dec", 1.0::double precision, 2.0::double precision) <= 3.0::double precision)::integer;
+
+-- title: a footprint that is null
+SELECT dp_id FROM ivoa.obscore WHERE s_region IS NULL;
+SELECT "dp_id" FROM "ivoa"."obscore" WHERE "s_region" IS NULL;
 
 -- Queries of clients
 
@@ -879,3 +1295,15 @@ SELECT "ra", "dec" FROM "dbo"."raw" LIMIT 2;
 -- title: pyvo asks for ObsCore rows
 SELECT TOP 100 * FROM TAP_SCHEMA.keys WHERE from_table = 'ivoa.ObsCore' OR target_table LIKE 'ivoa%';
 SELECT "key_id", "from_table", "target_table", "description", "utype" FROM "tap_schema"."keys" WHERE "from_table" = 'ivoa.ObsCore' OR "target_table" LIKE 'ivoa%' LIMIT 100;
+
+-- title: astroquery.eso counts volumes
+SELECT dataproduct_type, COUNT(*) NumProducts, SUM(access_estsize)/1000000000. TB FROM ivoa.ObsCore GROUP BY dataproduct_type ORDER BY 3 DESC;
+SELECT "dataproduct_type", count(*) AS "numproducts", sum("access_estsize")::bigint / 1000000000.0::double precision AS "tb" FROM "ivoa"."obscore" GROUP BY "obscore"."dataproduct_type" ORDER BY 3 DESC;
+
+-- title: astroquery.eso rescales wavelengths
+SELECT em_min*1E9 AS min_wavel_nm FROM ivoa.ObsCore WHERE target_name = 'a370' AND em_res_power < 3000;
+SELECT "em_min" * 1000000000.0::double precision AS "min_wavel_nm" FROM "ivoa"."obscore" WHERE "target_name" = 'a370' AND "em_res_power" < 3000;
+
+-- title: Aladin asks for a cone
+SELECT TOP 1000 * FROM tap_schema.tables WHERE table_type='table';
+SELECT "schema_name", "table_name", "table_type", "utype", "description", "table_index" FROM "tap_schema"."tables" WHERE "table_type" = 'table' LIMIT 1000;

@@ -52,3 +52,12 @@ def test_a_message_never_holds_sql_of_the_database(catalog: Catalog) -> None:
             translate(case.query, catalog)
         assert "double precision" not in str(caught.value)
         assert "Token" not in str(caught.value)
+
+
+def test_lists_and_polygons_have_limits(catalog: Catalog) -> None:
+    numbers = ", ".join(map(str, range(20_001)))
+    with pytest.raises(AdqlError, match="IN takes at most 20000 values, got 20001: upload them"):
+        translate(f"SELECT ra FROM dbo.raw WHERE ra IN ({numbers})", catalog)
+    corners = ", ".join(f"ra + {n}, dec" for n in range(1001))
+    with pytest.raises(AdqlError, match="at most 1000 vertices, got 1001"):
+        translate(f"SELECT AREA(POLYGON({corners})) FROM dbo.raw", catalog)

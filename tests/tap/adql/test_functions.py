@@ -64,6 +64,20 @@ VALUES: tuple[tuple[str, Any], ...] = (
     ("COALESCE(NULL, NULL)", None),
     ("NULLIF(1, 1)", None),
     ("NULLIF('a', 'b')", "a"),
+    ("ESO_SUBSTRING('abcdef', 2, 3)", "bcd"),
+    ("ESO_SUBSTRING('abc', 2, 30)", "bc"),
+    ("ESO_SUBSTRING('abc', 2, -1)", ""),
+    ("ESO_DATEADD_SEC(90, CAST('2024-02-29T23:59:00' AS TIMESTAMP))", "2024-03-01T00:00:30.000"),
+    ("ESO_DATEADD_SEC(-0.5, CAST('2024-01-01' AS TIMESTAMP))", "2023-12-31T23:59:59.500"),
+    (
+        "ESO_INTERSECTION(CIRCLE(10, 20, 1), CIRCLE(10, 20, 2))",
+        2 * math.pi * (1 - math.cos(math.radians(1))) * math.degrees(1) ** 2,
+    ),
+    ("ESO_INTERSECTION(CIRCLE(10, 20, 1), CIRCLE(50, 20, 2))", 0.0),
+    ("DISTANCE(CIRCLE(10, 0, 1), POINT(13, 0))", 2.0),
+    ("DISTANCE(POINT(10.5, 0), CIRCLE(10, 0, 1))", 0.0),
+    ("ivo_geom_transform('ICRS', 'GALACTIC', CIRCLE('GALACTIC', 33, 10, 1))", "CIRCLE GALACTIC 33 10 1"),
+    ("COORDSYS(ivo_geom_transform('ICRS', 'GALACTIC', POINT(1, 2)))", "GALACTIC"),
     ("CASE WHEN 1 = 2 THEN 'x' WHEN 2 = 2 THEN 'y' ELSE 'z' END", "y"),
     ("CASE 3 WHEN 1 THEN 'x' END", None),
     ("CAST('3.5' AS DOUBLE PRECISION)", 3.5),
@@ -263,6 +277,27 @@ def test_galactic_columns_are_transformed(catalog: Catalog, connection: sa.Conne
     assert found.separation(wanted).max().arcsec < 0.03
 
 
+def test_an_interval_has_its_ends(catalog: Catalog, connection: sa.Connection) -> None:
+    insert = sa.text("INSERT INTO dbo.raw (dp_id, ra) VALUES ('inside1', 0.5), ('inside2', 0.5)")
+    connection.execute(insert)
+    # Counts below, in the only bin and above: the first two numbers are an interval from 0 to 2.
+    counts = "SELECT ivo_histogram(ra, 0, 1, 1) AS iv FROM dbo.raw WHERE dp_id LIKE 'inside_'"
+    for value, expected in [(-1, 0), (0, 1), (1.5, 1), (2, 1), (2.1, 0)]:
+        query = f"SELECT ivo_interval_has({value}, iv) AS x FROM ({counts}) AS t"
+        assert run(query, catalog, connection) == [expected]
+
+
+def test_a_polygon_of_columns_may_have_many_corners(catalog: Catalog, connection: sa.Connection) -> None:
+    connection.execute(sa.text("INSERT INTO dbo.raw (dp_id, ra, dec) VALUES ('corners', 10, 20)"))
+    n = 300
+    corners = ", ".join(
+        f"ra + {math.cos(2 * math.pi * k / n):.9f}, dec + {math.sin(2 * math.pi * k / n):.9f}"
+        for k in range(n)
+    )
+    query = f"SELECT AREA(POLYGON({corners})) AS a FROM dbo.raw WHERE dp_id = 'corners'"
+    assert run(query, catalog, connection) == [pytest.approx(math.pi * math.cos(math.radians(20)), rel=1e-3)]
+
+
 def test_random_numbers_are_between_zero_and_one(catalog: Catalog, connection: sa.Connection) -> None:
     values = run("SELECT RAND() AS r FROM TAP_SCHEMA.columns", catalog, connection)
     assert all(0 <= value < 1 for value in values)
@@ -276,6 +311,13 @@ def test_now_is_utc(catalog: Catalog, connection: sa.Connection) -> None:
 
 def test_every_function_is_tested_here() -> None:
     with_values = " ".join(expression for expression, _ in VALUES).upper()
-    elsewhere = {"RAND", "CURRENT_TIMESTAMP", "IVO_STRING_AGG", "IVO_HISTOGRAM", *AGGREGATES}
+    elsewhere = {
+        "RAND",
+        "CURRENT_TIMESTAMP",
+        "IVO_STRING_AGG",
+        "IVO_INTERVAL_HAS",
+        "IVO_HISTOGRAM",
+        *AGGREGATES,
+    }
     for name in {*SCALARS, *USER_DEFINED, *GEOMETRY, *AGGREGATES} - elsewhere:
         assert f"{name}(" in with_values, name

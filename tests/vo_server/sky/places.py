@@ -63,7 +63,12 @@ def plane_distance(polygon: Longs, point: Longs) -> float:
 def stars(draw: st.DrawFn) -> tuple[tuple[float, float], tuple[tuple[float, float], ...]]:
     """A centre and a simple polygon around it, convex or not: no gap is half a turn."""
     ra, dec = draw(ras), draw(decs)
-    size = 10 ** draw(st.floats(-4, 1.5))
+    return (ra, dec), draw(stars_at(ra, dec, 10 ** draw(st.floats(-4, 1.5))))
+
+
+@st.composite
+def stars_at(draw: st.DrawFn, ra: float, dec: float, size: float) -> tuple[tuple[float, float], ...]:
+    """A simple polygon around a place, its farthest corners ``size`` degrees from there."""
     n = draw(st.integers(3, 12))
     reaches = np.array(draw(st.lists(st.floats(0.2, 1), min_size=n, max_size=n))) * size
     bearings = (
@@ -79,6 +84,4 @@ def stars(draw: st.DrawFn) -> tuple[tuple[float, float], tuple[tuple[float, floa
     )
     lon = np.degrees(np.arctan2(found[:, 1], found[:, 0])) % 360
     lat = np.degrees(np.arctan2(found[:, 2], np.hypot(found[:, 0], found[:, 1])))
-    return (ra, dec), tuple(
-        (round(float(a), 12) % 360, round(float(b), 12)) for a, b in zip(lon, lat, strict=True)
-    )
+    return tuple((round(float(a), 12) % 360, round(float(b), 12)) for a, b in zip(lon, lat, strict=True))

@@ -1,5 +1,4 @@
 -- Functions for the IVOA Catalogue of ADQL User Defined Functions 1.1, and for other frames than ICRS.
--- Idempotent; applied after functions.sql.
 
 -- Galactic coordinates of an ICRS position and the other way round, as {lon, lat} in degrees
 -- (ESA SP-1200, vol. 1, eq. 1.5.11).
@@ -172,3 +171,7 @@ END $$;
 CREATE OR REPLACE AGGREGATE vo.histogram(float8, float8, float8, int) (
   SFUNC = vo.histogram_step, STYPE = bigint[]
 );
+
+-- Up to `length` characters from the one at `start`, counted from 1; none for a negative length.
+CREATE OR REPLACE FUNCTION vo.part_of_text(value text, start int, length int) RETURNS text
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$ SELECT substr(value, start, greatest(0, length)) $$;
