@@ -17,8 +17,9 @@ from tap.examples import examples_page
 from tap.explain import Advice, advise
 from tap.jobs import KIND
 from tap.params import TapParams
-from tap.query import Translations, planned, result_head
+from tap.query import Known, Translations, planned, result_head
 from tap.uploads import Gatherer
+from tap.usertables import endpoint as usertables
 from vo_server import dali, vosi
 from vo_server.auth import principal
 from vo_server.catalog import read_sizes
@@ -26,6 +27,7 @@ from vo_server.engine import Statement, Upload
 from vo_server.errors import UsageFault
 from vo_server.examples import read_examples
 from vo_server.parameters import Parameters
+from vo_server.principal import ANONYMOUS
 from vo_server.tables import Catalog
 from vo_server.uws.endpoint import JobList
 
@@ -46,7 +48,7 @@ class Tap:
         self._state = state
         self._translations = Translations()
         self._examples = read_examples()
-        self._gatherer = Gatherer.of(state.settings)
+        self.gatherer = Gatherer.of(state.settings)
         self._gatherers = CapacityLimiter(GATHERERS)
 
     async def sync(self, request: Request) -> Response:
@@ -56,19 +58,28 @@ class Tap:
         params = TapParams.from_parameters(parameters, state.settings)
         if params.runid:
             bind_contextvars(runid=params.runid)
-        catalog = state.catalog.known() or await run_in_threadpool(state.catalog.current)
+        known = await self._known(request)
         uploads: tuple[Upload, ...] = ()
         if params.uploads:
             uploads = await to_thread.run_sync(self._gather, params, parameters, limiter=self._gatherers)
-        statement = planned(params, catalog, self._translations, uploads)
+        statement = planned(params, known, self._translations, uploads)
         form = params.responseformat
         if request.method == "HEAD":
             return Response(media_type=form.media_type)
         head = result_head(params, statement.columns, state.settings)
-        doubt = None if uploads else partial(self._doubt, statement, params.maxrec, catalog)
+        doubt = None if uploads else partial(self._doubt, statement, params.maxrec, known.own)
         return await dali.answer(
             request, statement, form, maxrec=params.maxrec, head=head, uploads=uploads, doubt=doubt
         )
+
+    async def _known(self, request: Request) -> Known:
+        """What the caller can query; mostly without a question to the database."""
+        state = self._state
+        catalog = state.catalog.known() or await run_in_threadpool(state.catalog.current)
+        account = principal(request).name
+        if account == ANONYMOUS:
+            return Known(catalog, catalog)
+        return await run_in_threadpool(Known.to, account, catalog, state.user_tables)
 
     def _doubt(self, statement: Statement, maxrec: int, catalog: Catalog) -> UsageFault | None:
         """What to tell a client whose query will not end in time by far."""
@@ -99,7 +110,7 @@ class Tap:
             found.copy(target)
             return found.media_type
 
-        return self._gatherer.gather(params.uploads, part)
+        return self.gatherer.gather(params.uploads, part)
 
     async def explain(self, request: Request) -> Response:
         """GET or POST ``/tap/explain``: what a query will give and cost, and what would make it cheaper."""
@@ -107,10 +118,10 @@ class Tap:
         params = TapParams.from_parameters(await dali.read_parameters(request), state.settings)
         if params.uploads:
             raise UsageFault("a query with uploads cannot be explained: leave UPLOAD out, or run it")
-        catalog = await run_in_threadpool(state.catalog.current)
-        statement = self._translations.translate(params.query, catalog)
+        known = await self._known(request)
+        statement = planned(params, known, self._translations, ())
         with state.shares.held(principal(request).share):
-            advice = await run_in_threadpool(self._advice, statement, catalog)
+            advice = await run_in_threadpool(self._advice, statement, known.own)
         return JSONResponse(asdict(advice))
 
     async def root(self, request: Request) -> Response:
@@ -133,5 +144,6 @@ def routes(state: Any) -> list[BaseRoute]:
         Route("/tap/explain", tap.explain, methods=["GET", "POST"]),
         Route("/tap/examples", tap.examples, methods=["GET"]),
         *JobList("/tap/async", KIND).routes(),
+        *usertables.routes(tap.gatherer),
         *vosi.routes("/tap", CAPABILITIES, has_tables=True),
     ]

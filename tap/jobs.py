@@ -5,13 +5,15 @@ from pathlib import Path
 from typing import Any
 
 from tap.params import TapParams
-from tap.query import Translations, planned, result_head
+from tap.query import Known, Translations, planned, result_head
 from tap.uploads import Gatherer
 from vo_server.batches import Batches
 from vo_server.catalog_cache import CatalogCache
 from vo_server.config import Settings
 from vo_server.engine import PostgresEngine
 from vo_server.errors import NotFoundFault
+from vo_server.principal import account_of
+from vo_server.user_tables import UserTables
 from vo_server.uws.jobs import Job, JobResult
 from vo_server.uws.results import ResultStore, part_key
 
@@ -22,12 +24,18 @@ class TapExecutor:
     """Runs TAP jobs in a worker process."""
 
     def __init__(
-        self, settings: Settings, engine: PostgresEngine, catalog: CatalogCache, results: ResultStore
+        self,
+        settings: Settings,
+        engine: PostgresEngine,
+        catalog: CatalogCache,
+        results: ResultStore,
+        user_tables: UserTables,
     ) -> None:
         self._settings = settings
         self._engine = engine
         self._catalog = catalog
         self._results = results
+        self._user_tables = user_tables
         self._translations = Translations()
         self._gatherer = Gatherer.of(settings)
         self._progress: dict[str, dict[str, Any]] = {}
@@ -51,7 +59,8 @@ class TapExecutor:
     def _execute(self, job: Job) -> Sequence[JobResult]:
         params = TapParams.from_parameters(job.parameters, self._settings)
         uploads = self._gatherer.gather(params.uploads, lambda name, target: self._part(job, name, target))
-        statement = planned(params, self._catalog.current(), self._translations, uploads)
+        known = Known.to(account_of(job.owner), self._catalog.current(), self._user_tables)
+        statement = planned(params, known, self._translations, uploads)
         form = params.responseformat
         self._progress[job.job_id] = {"doing": "waiting for the database"}
         result = self._engine.execute(

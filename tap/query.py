@@ -3,6 +3,7 @@
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from tap.adql import translate
@@ -13,6 +14,7 @@ from vo_server.config import Settings
 from vo_server.engine import Statement, Upload
 from vo_server.formats import Head, Info, ServiceDescriptor, datalink_descriptor
 from vo_server.tables import Catalog, Column
+from vo_server.user_tables import UserTables
 
 #: Columns whose values DataLink takes as an ID, the best first.
 LINK_COLUMNS = ("obs_publisher_did", "dp_id")
@@ -56,14 +58,28 @@ class Translations:
         return statement
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a query may be about: what all can query, and with the tables of its account."""
+
+    published: Catalog
+    own: Catalog
+
+    @classmethod
+    def to(cls, account: str, published: Catalog, user_tables: UserTables) -> "Known":
+        """What an account knows; may ask the database."""
+        return cls(published, user_tables.catalog(published, account))
+
+
 def planned(
-    params: TapParams, catalog: Catalog, translations: Translations, uploads: Sequence[Upload]
+    params: TapParams, known: Known, translations: Translations, uploads: Sequence[Upload]
 ) -> Statement:
     """The statement of a query, with the tables that came with it."""
-    if uploads:
-        # Their columns are those of this query only: nothing to remember.
-        return translate(params.query, with_uploads(catalog, uploads))
-    return translations.translate(params.query, catalog)
+    catalog = with_uploads(known.own, uploads)
+    if catalog is known.published:
+        return translations.translate(params.query, catalog)
+    # Some of its columns are those of one user: nothing to remember for others.
+    return translate(params.query, catalog)
 
 
 def result_head(params: TapParams, columns: Iterable[Column], settings: Settings) -> Head:

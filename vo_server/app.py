@@ -28,6 +28,7 @@ from vo_server.logs import RequestLog
 from vo_server.metrics import Measured, Metrics
 from vo_server.shares import Shares
 from vo_server.tokens import Tokens
+from vo_server.user_tables import UserTables
 from vo_server.uws.jobs import JobStore
 from vo_server.uws.results import ResultStore
 from vo_server.uws.watch import JobWatch
@@ -43,7 +44,8 @@ def create_app(settings: Settings, database: Database, engine: PostgresEngine) -
     """The application over one database.
 
     Its ``state`` has ``settings``, ``database``, ``engine``, ``catalog`` (a `CatalogCache`), ``jobs``,
-    ``job_watch``, ``results``, ``metrics``, ``query_threads``, ``shares``, ``tokens``, ``up_since`` and
+    ``job_watch``, ``results``, ``metrics``, ``query_threads``, ``shares``, ``tokens``,
+    ``user_tables``, ``up_since`` and
     ``is_healthy()``. The caller closes the engine.
     """
     jobs = JobStore(database.writer, unended=settings.owner_jobs)
@@ -58,6 +60,7 @@ def create_app(settings: Settings, database: Database, engine: PostgresEngine) -
         "results": ResultStore.of(settings.result_store, database.state_dir),
         "metrics": metrics,
         "tokens": Tokens(settings.token_file or database.state_dir / "tokens.toml"),
+        "user_tables": UserTables(database.writer, settings.user_tables, settings.user_space),
         "shares": Shares(settings.owner_queries),
         "query_threads": CapacityLimiter(QUERY_THREADS),
         "up_since": datetime.now(UTC),

@@ -20,6 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 SCHEMA = "archive"
+USER_SCHEMA = "user_tables"  #: where the tables of users are
 METADATA = MetaData(schema=SCHEMA)
 
 
@@ -125,6 +126,20 @@ SCHEMA_DOCUMENT = Table(
     Column("schema_name", Text, primary_key=True),
     Column("document", Text, nullable=False),
     Column("position", Integer, nullable=False),
+    _instant("updated", nullable=False, now=True),
+)
+
+#: Tables that users keep; their rows are in `USER_SCHEMA`. See `vo_server.user_tables`.
+USER_TABLE = Table(
+    "user_table",
+    METADATA,
+    Column("owner", Text, primary_key=True, comment="the account"),
+    Column("name", Text, primary_key=True, comment="lower case, without its schema"),
+    Column("relation", Text, nullable=False, unique=True, comment="name in the schema user_tables"),
+    Column("description", Text, nullable=False),
+    Column("columns", JSONB, nullable=False, comment="[{name, datatype, arraysize, ...}]"),
+    Column("rows", BigInteger, nullable=False),
+    Column("size", BigInteger, nullable=False, comment="bytes, indexes included"),
     _instant("updated", nullable=False, now=True),
 )
 

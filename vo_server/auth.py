@@ -13,7 +13,7 @@ from vo_server.errors import AuthenticationFault
 from vo_server.principal import ANONYMOUS, Principal
 from vo_server.tokens import Tokens
 
-__all__ = ["Principal", "principal"]
+__all__ = ["Principal", "logged_in", "principal"]
 
 
 def principal(request: Request) -> Principal:
@@ -39,6 +39,19 @@ def principal(request: Request) -> Principal:
             "the token is not known here: ask the operator for one, or leave the Authorization header out"
         )
     return Principal(account, address)
+
+
+def logged_in(who: Principal) -> Principal:
+    """The principal, which has an account.
+
+    Raises
+    ------
+    AuthenticationFault
+        Nobody is logged in.
+    """
+    if who.name == ANONYMOUS:
+        raise AuthenticationFault("this is for accounts only: send a token that the operator gave you")
+    return who
 
 
 def read_credentials(header: str) -> tuple[str | None, str]:

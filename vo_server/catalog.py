@@ -5,14 +5,14 @@ from collections.abc import Mapping
 import sqlalchemy as sa
 
 from vo_server import schemas
-from vo_server.archive import SCHEMA_DOCUMENT
+from vo_server.archive import SCHEMA_DOCUMENT, USER_SCHEMA
 from vo_server.db import roles, tap_schema
 from vo_server.errors import UsageFault
 from vo_server.tables import Catalog, Schema
 
 #: Names that operators may not give to their schemas.
 RESERVED_SCHEMAS = frozenset(
-    (*schemas.BUILTIN, "archive", "vo", "public", "tap_upload", "information_schema")
+    (*schemas.BUILTIN, "archive", "vo", "public", "tap_upload", USER_SCHEMA, "information_schema")
 )
 
 
@@ -55,7 +55,7 @@ def publish_schema(connection: sa.Connection, schema: Schema, document: str) -> 
         The schema's name is taken, or an existing table differs from its declaration.
     """
     name = schema.name.lower()
-    if name in RESERVED_SCHEMAS or name.startswith("pg_"):
+    if name in RESERVED_SCHEMAS or name.startswith(("pg_", "user_")):
         raise UsageFault(f"the schema {schema.name!r} cannot be published: the name is the server's own")
     connection.execute(sa.schema.CreateSchema(name, if_not_exists=True))
     metadata = schemas.metadata([schema])

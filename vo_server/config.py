@@ -38,6 +38,8 @@ class Settings(BaseSettings):
     owner_queries: PositiveInt = 48  #: synchronous queries that one account or address may run at a time
     owner_jobs: PositiveInt = 500  #: jobs of one account or address that have not ended
     owner_running: PositiveInt = 4  #: of these, how many run at a time
+    user_tables: PositiveInt = 100  #: tables that one account may keep
+    user_space: PositiveInt = 10 * 1024**3  #: bytes of them together
     upload_size: PositiveInt = 256 * 1024 * 1024  #: bytes of an uploaded table, unpacked
     upload_rows: PositiveInt = 2_000_000  #: rows of an uploaded table
     upload_timeout: PositiveFloat = 60.0  #: seconds in which a table at a URL has to be fetched

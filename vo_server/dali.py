@@ -2,9 +2,11 @@
 
 import secrets
 from collections.abc import AsyncGenerator
+from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import parse_qsl
 
+import anyio
 import structlog
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -24,6 +26,7 @@ __all__ = [
     "add_error_handlers",
     "answer",
     "error_response",
+    "read_body",
     "read_parameters",
 ]
 
@@ -79,6 +82,13 @@ async def read_parameters(
         else:
             raise MediaTypeFault(f"a body of type {kind[:60]!r} is not read here: send {FORM} or {MULTIPART}")
     return Parameters(items, most=most, files=files)
+
+
+async def read_body(request: Request, target: Path, largest: int) -> None:
+    """Write the body of a request into a file; raises `TooLargeFault` beyond ``largest`` bytes."""
+    async with await anyio.open_file(target, "wb") as file:
+        async for chunk in _limited(request, largest):
+            await file.write(chunk)
 
 
 def _decode(text: bytes, most: int) -> list[tuple[str, str]]:

@@ -38,6 +38,12 @@ class AuthenticationFault(UsageFault):
     status = 401
 
 
+class StorageFault(UsageFault):
+    """The client keeps as much as it may: it must delete something first (RFC 4918, 507)."""
+
+    status = 507
+
+
 class TransientFault(VoError):
     """The server cannot do it now: the same request may succeed later."""
 

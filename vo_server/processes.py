@@ -18,6 +18,8 @@ import sqlalchemy as sa
 import structlog
 
 from tap.jobs import KIND, TapExecutor
+from tap.usertables import updates
+from tap.usertables.updates import TableUpdates
 from vo_server import logs
 from vo_server.catalog_cache import CatalogCache
 from vo_server.config import Settings
@@ -25,9 +27,10 @@ from vo_server.db import Database
 from vo_server.engine import PostgresEngine
 from vo_server.errors import UsageFault
 from vo_server.signals import stop_signals
+from vo_server.user_tables import UserTables
 from vo_server.uws.jobs import JobStore
 from vo_server.uws.results import ResultStore
-from vo_server.uws.worker import Worker
+from vo_server.uws.worker import Executor, Worker
 
 GRACE = 5.0  #: seconds that workers have to hand their jobs back when the server is told to stop
 CALM = 30.0  #: seconds; a worker that dies earlier than that is started again later and later
@@ -233,9 +236,13 @@ def _work(config: WorkerConfig, *, until_closed: bool = False) -> None:
     results = ResultStore.of(settings.result_store, Path(config.state_dir))
     try:
         with _engine(settings, config.reader_url, 1) as engine:
-            executor = TapExecutor(settings, engine, CatalogCache(writer), results)
+            user_tables = UserTables(writer, settings.user_tables, settings.user_space)
+            executors: dict[str, Executor] = {
+                KIND: TapExecutor(settings, engine, CatalogCache(writer), results, user_tables),
+                updates.KIND: TableUpdates(writer, user_tables),
+            }
             store = JobStore(writer, running=settings.owner_running)
-            worker = Worker(config.name, store, {KIND: executor}, results)
+            worker = Worker(config.name, store, executors, results)
             if until_closed:
                 threading.Thread(target=_stop_at_end, args=(worker,), name="parent", daemon=True).start()
             with stop_signals(lambda number, frame: worker.stop()):

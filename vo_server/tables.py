@@ -110,7 +110,7 @@ class Table:
     primary_key: tuple[str, ...] = ()
     indexes: tuple[Index, ...] = ()
     is_view: bool = False
-    stored_in: str = ""  #: the schema in the database, where it is not that of the name
+    stored_as: tuple[str, str] | None = None  #: schema and name in the database, where they are others
 
     @cached_property
     def by_name(self) -> Mapping[str, Column]:
@@ -121,7 +121,7 @@ class Table:
     def relation(self) -> tuple[str, str]:
         """Schema and name in the database: lower case."""
         schema, _, name = self.name.lower().partition(".")
-        return self.stored_in or schema, name
+        return self.stored_as or (schema, name)
 
 
 @dataclass(frozen=True)

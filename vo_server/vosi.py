@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from vo_server.auth import principal
 from vo_server.catalog import Sizes, read_sizes
 from vo_server.config import Settings
 from vo_server.errors import NotFoundFault, UsageFault
@@ -28,6 +29,8 @@ NAMESPACES = {
     "xsi": XSI,
 }
 XML = "application/xml"
+BASIC = "ivo://ivoa.net/sso#BasicAA"  #: the token is the password
+LOGIN = ("", BASIC)  #: everybody may ask, and an account sees more
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,8 @@ class Interface:
     ----------
     path : str
         Below the root URL, with a slash in front.
+    security : tuple of str
+        How a client may log in (SSO 2.0, approved authentication methods); empty for without.
     """
 
     path: str
@@ -59,6 +64,7 @@ class Interface:
     type: Literal["vs:ParamHTTP", "vr:WebBrowser"] = "vs:ParamHTTP"
     result_type: str = ""
     parameters: tuple[Parameter, ...] = ()
+    security: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +105,9 @@ def standard_capabilities(path: str, *, has_tables: bool = False) -> tuple[Capab
         Capability(prefix + "availability", (Interface(f"{path}/availability", version="1.0"),)),
     ]
     if has_tables:
-        found.append(Capability(prefix + "tables-1.1", (Interface(f"{path}/tables", version="1.1"),)))
+        found.append(
+            Capability(prefix + "tables-1.1", (Interface(f"{path}/tables", version="1.1", security=LOGIN),))
+        )
     return tuple(found)
 
 
@@ -125,6 +133,8 @@ def _interface(parent: etree._Element, interface: Interface, root_url: str) -> N
     if interface.version:
         element.set("version", interface.version)
     text_child(element, "accessURL", root_url + interface.path, use=interface.use)
+    for method in interface.security:
+        etree.SubElement(element, "securityMethod", {"standardID": method} if method else {})
     if interface.parameters:
         # POST works too (DALI 1.1); pyvo warns of a second queryType.
         text_child(element, "queryType", "GET")
@@ -260,6 +270,12 @@ async def get_table(request: Request) -> Response:
 
 
 async def _catalog(request: Request) -> Catalog:
-    cache: Any = request.app.state.catalog
-    catalog: Catalog = await run_in_threadpool(cache.current)
-    return catalog
+    """What the caller can query: the published tables and those of its own."""
+    state: Any = request.app.state
+    account = principal(request).name
+
+    def read() -> Catalog:
+        catalog: Catalog = state.user_tables.catalog(state.catalog.current(), account)
+        return catalog
+
+    return await run_in_threadpool(read)

@@ -87,10 +87,11 @@ def _is_named(parts: tuple[Identifier, ...], name: str) -> bool:
 
 def published_relation(table: Table) -> Relation:
     """What a published table brings into scope."""
-    schema, name = table.relation
+    name = table.relation[1]
     shapes = {index.region.lower(): Shape(index.shape, index.box) for index in table.regions}
     points = tuple(PointIndex(i.ra.lower(), i.dec.lower(), i.hpx) for i in table.points)
-    return Relation(name, (schema, name), table.by_name, points=points, shapes=shapes)
+    label = tuple(table.name.lower().split(".", 1))
+    return Relation(name, label, table.by_name, points=points, shapes=shapes)
 
 
 def derived_relation(name: str, outputs: Sequence[Output], hidden: Sequence[Output] = ()) -> Relation:

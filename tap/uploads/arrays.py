@@ -1,6 +1,7 @@
 """What every reader of uploads gives, and arrays of numpy as arrays of Arrow."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -24,11 +25,14 @@ class Limits:
         Rows.
     depth : int
         Elements of XML inside each other.
+    texts : mapping of str to pyarrow.DataType
+        Types of columns of CSV and TSV that are known, by name; those of others are guessed from the values.
     """
 
     size: int
     rows: int
     depth: int = 40
+    texts: Mapping[str, pa.DataType] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

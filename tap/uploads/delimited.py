@@ -14,15 +14,15 @@ WIDEST = 8 << 20  #: bytes of one line
 
 def read_commas(path: Path, limits: Limits) -> UploadedTable:
     """A table in CSV."""
-    return _read(path, ",")
+    return _read(path, ",", limits)
 
 
 def read_tabs(path: Path, limits: Limits) -> UploadedTable:
     """A table in TSV."""
-    return _read(path, "\t")
+    return _read(path, "\t", limits)
 
 
-def _read(path: Path, delimiter: str) -> UploadedTable:
+def _read(path: Path, delimiter: str, limits: Limits) -> UploadedTable:
     try:
         table = csv.read_csv(
             path,
@@ -33,6 +33,7 @@ def _read(path: Path, delimiter: str) -> UploadedTable:
                 strings_can_be_null=True,
                 quoted_strings_can_be_null=False,
                 timestamp_parsers=[],
+                column_types=limits.texts,
             ),
         )
     except pa.ArrowException as exc:

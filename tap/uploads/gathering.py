@@ -2,18 +2,22 @@
 
 import tempfile
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+
+import pyarrow as pa
 
 from tap.uploads.fetching import Fetcher
 from tap.uploads.parameter import Wanted
-from tap.uploads.reading import Limits, read_table
+from tap.uploads.reading import Limits, UploadedTable, read_table
 from vo_server.config import Settings
 from vo_server.engine import Upload
 from vo_server.errors import UsageFault
 from vo_server.tables import Catalog, Schema, Table
 
 SCHEMA = "TAP_UPLOAD"
+_DESCRIPTION = "Uploaded with the query"
 READERS = 2  #: tables that are read at a time: each may take some times its size in memory
 
 #: Writes the part of that name into a file and gives its media type; None where the request has none.
@@ -53,6 +57,17 @@ class Gatherer:
         with tempfile.TemporaryDirectory(prefix="vo-upload-") as directory:
             return tuple(self._one(w, Path(directory, str(n)), parts) for n, w in enumerate(wanted))
 
+    def read(
+        self, path: Path, media_type: str | None, texts: Mapping[str, pa.DataType] | None = None
+    ) -> UploadedTable:
+        """The table of a file, when its turn has come; raises as `read_table`.
+
+        ``texts`` are the types of columns of CSV and TSV that are known.
+        """
+        limits = self._limits if texts is None else replace(self._limits, texts=texts)
+        with self._readers:
+            return read_table(path, media_type, limits)
+
     def _one(self, wanted: Wanted, path: Path, parts: Parts) -> Upload:
         try:
             media_type = None
@@ -64,17 +79,17 @@ class Gatherer:
                     )
             else:
                 self._fetcher.fetch(wanted.target, path)
-            with self._readers:
-                table = read_table(path, media_type, self._limits)
+            table = self.read(path, media_type)
         except UsageFault as exc:
             raise UsageFault(f"UPLOAD of {wanted.name}: {exc}") from exc
-        name = f"{SCHEMA}.{wanted.name}"
-        return Upload(Table(name, "Uploaded with the query", table.columns, stored_in="pg_temp"), table.data)
+        stored_as = ("pg_temp", wanted.name.lower())
+        made = Table(f"{SCHEMA}.{wanted.name}", _DESCRIPTION, table.columns, stored_as=stored_as)
+        return Upload(made, table.data)
 
 
 def with_uploads(catalog: Catalog, uploads: Sequence[Upload]) -> Catalog:
     """The catalogue and the schema ``TAP_UPLOAD`` (TAP 1.1, Table Upload)."""
     if not uploads:
         return catalog
-    schema = Schema(SCHEMA, "Uploaded with the query", tuple(upload.table for upload in uploads))
+    schema = Schema(SCHEMA, _DESCRIPTION, tuple(upload.table for upload in uploads))
     return Catalog((*catalog.schemas, schema))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.exc import ProgrammingError
 
-from vo_server.archive import PROPERTY
+from vo_server.archive import PROPERTY, USER_SCHEMA
 from vo_server.archive import SCHEMA as ARCHIVE
 from vo_server.config import Settings
 
@@ -102,7 +102,9 @@ def grant(connection: sa.Connection, logins: Logins, published: Iterable[str]) -
     statements += [
         f"GRANT SELECT ON ALL TABLES IN SCHEMA {ARCHIVE} TO {writer}",
         f"REVOKE ALL ON {ARCHIVE}.property FROM {writer}",
-        f"GRANT INSERT, UPDATE, DELETE ON {ARCHIVE}.job TO {writer}",
+        f"GRANT INSERT, UPDATE, DELETE ON {ARCHIVE}.job, {ARCHIVE}.user_table TO {writer}",
+        f"GRANT USAGE, CREATE ON SCHEMA {USER_SCHEMA} TO {writer}",
+        f"GRANT USAGE ON SCHEMA {USER_SCHEMA} TO {reader}",
     ]
     for statement in statements:
         connection.exec_driver_sql(statement)

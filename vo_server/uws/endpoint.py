@@ -12,7 +12,7 @@ from starlette.responses import FileResponse, PlainTextResponse, RedirectRespons
 from starlette.routing import BaseRoute, Route
 
 from vo_server import dali
-from vo_server.auth import principal
+from vo_server.auth import logged_in, principal
 from vo_server.errors import AuthorizationFault, NotFoundFault, UsageFault
 from vo_server.formats import error_document
 from vo_server.parameters import Parameters
@@ -27,10 +27,14 @@ CONTROLS = frozenset({"phase", "executionduration", "destruction"})
 
 @dataclass(frozen=True, slots=True)
 class JobList:
-    """The job list at ``path`` for jobs of one kind; its methods are the endpoints below it."""
+    """The job list at ``path`` for jobs of one kind; its methods are the endpoints below it.
+
+    With ``accounts_only``, anonymous clients can make no job.
+    """
 
     path: str
     kind: str
+    accounts_only: bool = False
 
     def routes(self) -> list[BaseRoute]:
         """Every resource of UWS 1.1, Resources and URIs."""
@@ -62,6 +66,8 @@ class JobList:
 
     async def _create(self, request: Request, parameters: Parameters) -> Response:
         settings = request.app.state.settings
+        if self.accounts_only:
+            logged_in(principal(request))
         own = Parameters(item for item in parameters if item[0].lower() not in CONTROLS)
         starts = _wants_run(parameters)
         job = await run_in_threadpool(

@@ -15,6 +15,7 @@ from vo_server.catalog_cache import CatalogCache
 from vo_server.config import Settings
 from vo_server.db import Database
 from vo_server.engine import PostgresEngine
+from vo_server.user_tables import UserTables
 from vo_server.uws.jobs import JobStore
 from vo_server.uws.results import ResultStore
 
@@ -123,7 +124,9 @@ def test_a_job_has_the_upload_until_it_is_destroyed(
     store.run(job_id)
     job = store.claim([KIND], "test")
     assert job is not None
-    executor = TapExecutor(settings, engine, CatalogCache(database.writer), results)
+    executor = TapExecutor(
+        settings, engine, CatalogCache(database.writer), results, UserTables(database.writer, 10, 10**9)
+    )
     assert store.complete(job, executor.execute(job))
     answer = client.get(f"/tap/async/{job_id}/results/result")
     assert Table.read(io.BytesIO(answer.content), format="votable")["n"][0] == 9
