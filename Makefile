@@ -6,13 +6,14 @@ PORT ?= 8080
 DIR ?=
 DEMO_FLAGS := --port $(PORT) $(if $(DIR),--dir $(DIR))
 
-.PHONY: demo test test-postgresql fuzz lyonetia install lint format docs bench taplint lock clean help
+.PHONY: demo test test-postgresql fuzz differential lyonetia install lint format docs bench taplint lock clean help
 
 help:
 	@echo "make demo      install, build the demo archive and serve it at http://127.0.0.1:$(PORT)"
 	@echo "make test      install, lint, type-check and test"
 	@echo "make test-postgresql  the tests on Debian's PostgreSQL (needs pg_virtualenv)"
 	@echo "make fuzz      ten thousand requests that nobody thought of (4 minutes)"
+	@echo "make differential  a hundred thousand generated expressions against Python's values (2 minutes)"
 	@echo "make install   the environment with all tools, in $(VENV)"
 	@echo "make lint      ruff and mypy --strict"
 	@echo "make docs      the documentation, in site/"
@@ -34,6 +35,9 @@ test-postgresql: $(VENV)/.dev
 
 fuzz: $(VENV)/.dev
 	VO_FUZZ=10000 $(BIN)/python -m pytest tests/hardness/test_fuzz.py --timeout 1800 --show-capture=no
+
+differential: $(VENV)/.dev
+	VO_DIFFERENTIAL=100000 $(BIN)/python -m pytest tests/tap/adql/test_differential.py --timeout 1800
 
 # A checkout of github.com/ivoa/lyonetia: the public collection of ADQL queries with verdicts.
 lyonetia: $(VENV)/.dev
