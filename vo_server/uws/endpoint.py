@@ -76,7 +76,7 @@ class JobList:
             principal(request).share,
             own,
             execution_duration=_duration(parameters, settings),
-            retention=settings.retention,
+            retention=_retention(parameters, settings),
             run_id=(parameters.single("RUNID") or "")[:64] or None,
         )
         await run_in_threadpool(_keep_files, request, job.job_id, parameters)
@@ -250,6 +250,15 @@ def _duration(parameters: Parameters, settings: Any) -> int:
     if seconds is not None and seconds < 0:
         raise UsageFault(f"EXECUTIONDURATION={seconds} is negative: send seconds, at most {limit}")
     return min(seconds, limit) if seconds else limit
+
+
+def _retention(parameters: Parameters, settings: Any) -> float:
+    """Seconds until DESTRUCTION within the server's limit; a missing one means the limit itself."""
+    wanted = parameters.single("DESTRUCTION")
+    if wanted is None:
+        return float(settings.retention)
+    left = (parse_instant("DESTRUCTION", wanted) - datetime.now(UTC)).total_seconds()
+    return min(left, settings.retention)
 
 
 def parse_instant(name: str, text: str | None) -> datetime:

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -98,6 +99,16 @@ def test_duration_and_destruction_are_kept_within_the_limits(client: TestClient)
     client.post(f"{path}/executionduration", data={"EXECUTIONDURATION": "0"})
     assert int(client.get(f"{path}/executionduration").text) > 17
     assert client.post(f"{path}/destruction", data={"DESTRUCTION": "soon"}).status_code == 400
+
+
+def test_a_new_job_may_say_when_it_is_to_be_destroyed(client: TestClient) -> None:
+    soon = datetime.now(UTC) + timedelta(hours=1)
+    path = create(client, DESTRUCTION=soon.isoformat())
+    found = datetime.fromisoformat(client.get(f"{path}/destruction").text)
+    assert abs((found - soon).total_seconds()) < 5
+    assert b"DESTRUCTION" not in client.get(f"{path}/parameters").content
+    assert client.get(f"{create(client, DESTRUCTION='2999-01-01')}/destruction").text < "2999"
+    assert client.post("/tap/async", data={**FORM, "DESTRUCTION": "soon"}).status_code == 400
 
 
 def test_parameters_can_be_added_until_the_job_runs(client: TestClient) -> None:
