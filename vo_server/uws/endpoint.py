@@ -258,7 +258,7 @@ def _retention(parameters: Parameters, settings: Any) -> float:
     if wanted is None:
         return float(settings.retention)
     left = (parse_instant("DESTRUCTION", wanted) - datetime.now(UTC)).total_seconds()
-    return min(left, settings.retention)
+    return min(left, float(settings.retention))
 
 
 def parse_instant(name: str, text: str | None) -> datetime:
