@@ -7,7 +7,7 @@ from lxml import etree
 from tap.adql.functions import GEOMETRY_USER_DEFINED, USER_DEFINED
 from vo_server.config import Settings
 from vo_server.formats import FORMATS
-from vo_server.vosi import BASIC, LOGIN, Capability, Interface, text_child
+from vo_server.vosi import BASIC, Capability, Interface, for_everybody, text_child
 
 TAPREGEXT = "ivo://ivoa.net/std/TAPRegExt"
 GEOMETRY = (
@@ -81,17 +81,17 @@ def _limit(parent: etree._Element, tag: str, default: int, hard: int, *, unit: s
 CAPABILITIES = (
     Capability(
         "ivo://ivoa.net/std/TAP",
-        (Interface("/tap", version="1.1", use="base", security=LOGIN),),
+        for_everybody(Interface("/tap", version="1.1", use="base")),
         type="tr:TableAccess",
         details=describe,
     ),
     Capability(
         "ivo://ivoa.net/std/VOSI#table-load-1.x",
-        (Interface("/tap/load", use="base", security=(BASIC,)),),
+        (Interface("/tap/load", use="base", security=BASIC),),
     ),
     Capability(
         "ivo://ivoa.net/std/VOSI#table-update-async-1.x",
-        (Interface("/tap/table-update", security=(BASIC,)),),
+        (Interface("/tap/table-update", security=BASIC),),
     ),
     Capability(
         "ivo://ivoa.net/std/DALI#examples",

@@ -51,6 +51,7 @@ class Server:
 
     settings: Settings
     workers: int = 1
+    web: int = 1
 
     def __post_init__(self) -> None:
         self.port = free_port()
@@ -61,6 +62,7 @@ class Server:
             "VO_STATE_DIR": str(self.settings.state_dir),
             "VO_PORT": str(self.port),
             "VO_WORKERS": str(self.workers),
+            "VO_WEB": str(self.web),
             "VO_LOG_FORMAT": "json",
         }
         if self.settings.database_url:

@@ -3,7 +3,8 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol
 
 import sqlalchemy as sa
 from anyio import CapacityLimiter
@@ -22,7 +23,6 @@ from tap import endpoint as tap
 from vo_server import dali
 from vo_server.catalog_cache import CatalogCache
 from vo_server.config import Settings
-from vo_server.db import Database
 from vo_server.engine import PostgresEngine
 from vo_server.logs import RequestLog
 from vo_server.metrics import Measured, Metrics
@@ -40,7 +40,19 @@ PACKAGES = (tap, sia, datalink, portal)
 QUERY_THREADS = 64
 
 
-def create_app(settings: Settings, database: Database, engine: PostgresEngine) -> Starlette:
+class Archive(Protocol):
+    """What a web process needs of the archive's database."""
+
+    @property
+    def writer(self) -> sa.Engine:
+        """The role for jobs and for what is looked up."""
+
+    @property
+    def state_dir(self) -> Path:
+        """Where results, previews and accounts are."""
+
+
+def create_app(settings: Settings, database: Archive, engine: PostgresEngine) -> Starlette:
     """The application over one database.
 
     Its ``state`` has ``settings``, ``database``, ``engine``, ``catalog`` (a `CatalogCache`), ``jobs``,

@@ -1,5 +1,6 @@
 """What an operator may set, read once at start-up from ``VO_*`` variables or ``vo-server.toml``."""
 
+import os
 from pathlib import Path
 from typing import Literal, Self
 
@@ -33,9 +34,13 @@ class Settings(BaseSettings):
     sync_timeout: PositiveFloat = 60.0  #: seconds, then a synchronous query is cancelled
     async_timeout: PositiveFloat = 3600.0  #: seconds, the most an asynchronous query may run
     retention: PositiveFloat = 7 * 86400.0  #: seconds until a job is destroyed
+    #: Processes that answer requests.
+    web: PositiveInt = Field(default_factory=lambda: min(2, os.cpu_count() or 1))
     workers: PositiveInt = 1  #: worker processes that `serve` starts
     connections: PositiveInt = 8  #: database connections for short queries, per web process
-    owner_queries: PositiveInt = 48  #: synchronous queries that one account or address may run at a time
+    owner_queries: PositiveInt = (
+        48  #: synchronous queries of one account or address at a time, per web process
+    )
     owner_jobs: PositiveInt = 500  #: jobs of one account or address that have not ended
     owner_running: PositiveInt = 4  #: of these, how many run at a time
     user_tables: PositiveInt = 100  #: tables that one account may keep

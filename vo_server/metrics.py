@@ -1,19 +1,27 @@
 """What the server counts about itself, in Prometheus's form at ``/metrics``."""
 
+import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, multiprocess
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.metrics_core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
 
 #: Seconds; the interesting range of a small query is 1-10 ms, of a long one minutes.
 BUCKETS = (0.001, 0.002, 0.003, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
 SERVICES = frozenset({"tap", "sia2", "sia", "datalink", "download", "preview", "static", "metrics", "status"})
 
 
+#: Whether prometheus_client keeps the counts in files that several processes share.
+COUNT_TOGETHER = "PROMETHEUS_MULTIPROC_DIR" in os.environ
+
+
 class Metrics:
-    """The counters of one process.
+    """The counters of one process; where several count together, they tell the sums.
 
     Parameters
     ----------
@@ -38,15 +46,46 @@ class Metrics:
             "vo_response_bytes", "Bytes of response bodies", ("service",), registry=self.registry
         )
         self.rows = Counter("vo_rows", "Table rows sent", ("service",), registry=self.registry)
-        self.running = Gauge("vo_queries_running", "Queries being run or sent", registry=self.registry)
-        self.phases = Gauge("vo_jobs", "Jobs by phase", ("phase",), registry=self.registry)
+        self.running = Gauge(
+            "vo_queries_running",
+            "Queries being run or sent",
+            registry=self.registry,
+            multiprocess_mode="livesum",
+        )
 
     def exposition(self) -> tuple[bytes, str]:
         """The text that Prometheus scrapes, and its media type."""
-        self.phases.clear()
+        registry = self.registry
+        if COUNT_TOGETHER:
+            registry = CollectorRegistry()
+            multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+        return generate_latest(registry) + self._phases(), CONTENT_TYPE_LATEST
+
+    def _phases(self) -> bytes:
+        """Jobs by phase, which are the same for all processes."""
+        phases = GaugeMetricFamily("vo_jobs", "Jobs by phase", labels=("phase",))
         for phase, number in self._jobs().items():
-            self.phases.labels(phase).set(number)
-        return generate_latest(self.registry), CONTENT_TYPE_LATEST
+            phases.add_metric([phase], number)
+        registry = CollectorRegistry()
+        registry.register(_Told(phases))
+        return generate_latest(registry)
+
+
+@dataclass(frozen=True, eq=False)
+class _Told(Collector):
+    """One metric whose values are known."""
+
+    metric: Metric
+
+    def collect(self) -> Iterator[Metric]:
+        """The metric."""
+        yield self.metric
+
+
+def forget(pid: int) -> None:
+    """A process has ended: what it had running runs no more."""
+    if COUNT_TOGETHER:
+        multiprocess.mark_process_dead(pid)  # type: ignore[no-untyped-call]
 
 
 def service_of(path: str) -> str:

@@ -1,27 +1,26 @@
-"""The processes of one server: the web server in this one, workers beside it, all ended together."""
+"""The processes of one server: the web server in this one, others beside it, all ended together."""
 
 import contextlib
 import errno
 import json
 import os
+import signal
 import socket
-import subprocess
 import sys
+import tempfile
 import threading
-import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import sqlalchemy as sa
-import structlog
 
 from tap.jobs import KIND, TapExecutor
 from tap.usertables import updates
 from tap.usertables.updates import TableUpdates
 from vo_server import logs
 from vo_server.catalog_cache import CatalogCache
+from vo_server.children import ChildConfig, Children, Role
 from vo_server.config import Settings
 from vo_server.db import Database
 from vo_server.engine import PostgresEngine
@@ -32,9 +31,8 @@ from vo_server.uws.jobs import JobStore
 from vo_server.uws.results import ResultStore
 from vo_server.uws.worker import Executor, Worker
 
-GRACE = 5.0  #: seconds that workers have to hand their jobs back when the server is told to stop
-CALM = 30.0  #: seconds; a worker that dies earlier than that is started again later and later
-LONGEST_PAUSE = 30.0  #: seconds before a worker is started again, at most
+#: The variable by which prometheus_client knows where processes count together.
+TOGETHER = "PROMETHEUS_MULTIPROC_DIR"
 
 
 def serve(settings: Settings, database: Database, *, on_ready: Callable[[str], None] | None = None) -> None:
@@ -50,22 +48,44 @@ def serve(settings: Settings, database: Database, *, on_ready: Callable[[str], N
     UsageFault
         The port cannot be listened to.
     """
-    # A worker process imports this module too, and needs no web server.
-    from vo_server.app import create_app
-    from vo_server.web import run_app
-
     logs.configure(settings.log_format)
-    listener = listen(settings.host, settings.port)
-    with listener, _engine(settings, database.reader_url, settings.connections) as engine:
-        app = create_app(settings, database, engine)
-        with Workers(settings, database, JobStore(database.writer)):
-            run_app(app, listener, lambda: on_ready(settings.root_url) if on_ready else None)
+    roles = [Role.WORKER] * settings.workers + [Role.WEB] * (settings.web - 1)
+    with _counting_together(settings.web > 1):
+        # A worker process imports this module too, and needs no web server.
+        from vo_server.app import create_app
+        from vo_server.metrics import forget
+        from vo_server.web import run_app
+
+        store = JobStore(database.writer)
+
+        def bury(name: str, pid: int) -> None:
+            forget(pid)
+            # Without the database, the workers' housekeeping does it when the job has been silent enough.
+            with contextlib.suppress(sa.exc.DBAPIError):
+                store.release(name)
+
+        listener = listen(settings.host, settings.port)
+        with listener, _engine(settings, database.reader_url, settings.connections) as engine:
+            app = create_app(settings, database, engine)
+            with Children(settings, database, roles, listener, bury):
+                run_app(app, listener, lambda: on_ready(settings.root_url) if on_ready else None)
+
+
+@contextlib.contextmanager
+def _counting_together(wanted: bool) -> Iterator[None]:
+    """Let the web processes count into files, where each of them can tell the sum of all."""
+    if not wanted:
+        yield
+        return
+    with tempfile.TemporaryDirectory(prefix="vo-metrics-") as directory:
+        os.environ[TOGETHER] = directory
+        yield
 
 
 def work(settings: Settings, database: Database) -> None:
     """Run jobs in this process until SIGINT or SIGTERM: what ``vo-server worker`` does."""
     logs.configure(settings.log_format)
-    _work(WorkerConfig.of(settings, database, f"{socket.gethostname()}-{os.getpid()}"))
+    _work(ChildConfig.of(Role.WORKER, settings, database, f"{socket.gethostname()}-{os.getpid()}"))
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -100,137 +120,7 @@ def _engine(settings: Settings, reader_url: str, connections: int) -> Iterator[P
         engine.close()
 
 
-@dataclass(frozen=True, slots=True)
-class WorkerConfig:
-    """What a worker process is told on its standard input."""
-
-    name: str
-    settings: dict[str, Any]
-    writer_url: str
-    reader_url: str
-    state_dir: str
-
-    @classmethod
-    def of(cls, settings: Settings, database: Database, name: str) -> "WorkerConfig":
-        """The configuration of a worker for this server."""
-        return cls(
-            name=name,
-            settings=settings.model_dump(mode="json"),
-            writer_url=database.writer.url.render_as_string(hide_password=False),
-            reader_url=database.reader_url,
-            state_dir=str(database.state_dir),
-        )
-
-    def to_json(self) -> str:
-        """One line for the worker's standard input."""
-        return json.dumps({name: getattr(self, name) for name in self.__slots__})
-
-
-@dataclass
-class _Slot:
-    """One worker's place: its process now, and when to start the next."""
-
-    process: subprocess.Popen[str] | None = None
-    name: str = ""
-    started: float = 0.0
-    pause: float = 0.0
-    due: float = 0.0
-
-
-@dataclass
-class Workers:
-    """The worker processes of one server; a context manager.
-
-    A worker reads its configuration from its standard input and ends when that is closed, so that none
-    outlives a server that was killed. One that dies is started again, after a pause that grows.
-    """
-
-    settings: Settings
-    database: Database
-    store: JobStore
-    slots: list[_Slot] = field(default_factory=list)
-    _stop: threading.Event = field(default_factory=threading.Event)
-    _thread: threading.Thread | None = None
-    _count: int = 0
-
-    def __enter__(self) -> "Workers":
-        self.slots = [_Slot() for _ in range(self.settings.workers)]
-        self._thread = threading.Thread(target=self._watch, name="workers", daemon=True)
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        if self._thread is not None:
-            self._thread.join()
-        for slot in self.slots:
-            if slot.process is not None:
-                slot.process.terminate()
-        end = time.monotonic() + GRACE
-        for slot in self.slots:
-            if slot.process is not None:
-                _wait_or_kill(slot.process, end - time.monotonic())
-
-    def _watch(self) -> None:
-        log = structlog.get_logger("vo_server.workers")
-        while not self._stop.is_set():
-            for slot in self.slots:
-                if slot.process is not None and slot.process.poll() is not None:
-                    self._bury(slot, log)
-                if slot.process is None and time.monotonic() >= slot.due:
-                    self._start(slot)
-            self._stop.wait(0.1)
-
-    def _start(self, slot: _Slot) -> None:
-        self._count += 1
-        slot.name = f"{socket.gethostname()}-{os.getpid()}-{self._count}"
-        slot.started = time.monotonic()
-        # A session of its own: Ctrl-C goes to the server, which then ends the workers in order.
-        slot.process = subprocess.Popen(
-            [sys.executable, "-m", "vo_server.processes"],
-            stdin=subprocess.PIPE,
-            start_new_session=True,
-            text=True,
-        )
-        with contextlib.suppress(BrokenPipeError):
-            stdin = slot.process.stdin
-            if stdin is not None:
-                stdin.write(WorkerConfig.of(self.settings, self.database, slot.name).to_json() + "\n")
-                stdin.flush()
-
-    def _bury(self, slot: _Slot, log: Any) -> None:
-        lived = time.monotonic() - slot.started
-        slot.pause = 0.0 if lived > CALM else min(LONGEST_PAUSE, max(0.5, 2 * slot.pause))
-        slot.due = time.monotonic() + slot.pause
-        process, slot.process = slot.process, None
-        log.warning(
-            "worker died",
-            worker=slot.name,
-            code=process.returncode if process else None,
-            again_in=slot.pause,
-        )
-        if process is not None and process.stdin is not None:
-            with contextlib.suppress(BrokenPipeError):
-                process.stdin.close()
-        try:
-            self.store.release(slot.name)
-        except sa.exc.DBAPIError:
-            # Its job is released by the workers' own housekeeping when it has been silent for long enough.
-            log.warning("the database does not answer", worker=slot.name)
-
-
-def _wait_or_kill(process: subprocess.Popen[str], seconds: float) -> None:
-    try:
-        process.wait(max(0.1, seconds))
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-    if process.stdin is not None:
-        with contextlib.suppress(BrokenPipeError):
-            process.stdin.close()
-
-
-def _work(config: WorkerConfig, *, until_closed: bool = False) -> None:
+def _work(config: ChildConfig, *, until_closed: bool = False) -> None:
     settings = Settings.model_validate(config.settings)
     writer = sa.create_engine(config.writer_url, pool_pre_ping=True, pool_size=2)
     results = ResultStore.of(settings.result_store, Path(config.state_dir))
@@ -244,24 +134,58 @@ def _work(config: WorkerConfig, *, until_closed: bool = False) -> None:
             store = JobStore(writer, running=settings.owner_running)
             worker = Worker(config.name, store, executors, results)
             if until_closed:
-                threading.Thread(target=_stop_at_end, args=(worker,), name="parent", daemon=True).start()
+                _at_end(worker.stop)
             with stop_signals(lambda number, frame: worker.stop()):
                 worker.run()
     finally:
         writer.dispose()
 
 
-def _stop_at_end(worker: Worker) -> None:
-    """Stop the worker when the server that started it is gone: its end of the pipe closes then."""
-    sys.stdin.read()
-    worker.stop()
+@dataclass(frozen=True, slots=True)
+class _Archive:
+    """What a web process needs of the database that another process has opened."""
+
+    writer: sa.Engine
+    state_dir: Path
+
+
+def _answer(config: ChildConfig) -> None:
+    """Answer requests beside the server's first process."""
+    from vo_server.app import create_app
+    from vo_server.web import run_app
+
+    settings = Settings.model_validate(config.settings)
+    writer = sa.create_engine(config.writer_url, pool_pre_ping=True)
+    _at_end(lambda: os.kill(os.getpid(), signal.SIGTERM))
+    try:
+        with (
+            socket.socket(fileno=config.listener) as listener,
+            _engine(settings, config.reader_url, settings.connections) as engine,
+        ):
+            app = create_app(settings, _Archive(writer, Path(config.state_dir)), engine)
+            run_app(app, listener, lambda: None)
+    finally:
+        writer.dispose()
+
+
+def _at_end(stop: Callable[[], object]) -> None:
+    """Call ``stop`` when the server that started this process is gone: its end of the pipe closes then."""
+
+    def wait() -> None:
+        sys.stdin.read()
+        stop()
+
+    threading.Thread(target=wait, name="parent", daemon=True).start()
 
 
 def main() -> None:
-    """Be a worker process of a server; it is told everything on standard input."""
-    config = WorkerConfig(**json.loads(sys.stdin.readline()))
+    """Be a process of a server; it is told everything on standard input."""
+    config = ChildConfig(**json.loads(sys.stdin.readline()))
     logs.configure(config.settings.get("log_format", "console"))
-    _work(config, until_closed=True)
+    if config.role == Role.WEB:
+        _answer(config)
+    else:
+        _work(config, until_closed=True)
 
 
 if __name__ == "__main__":

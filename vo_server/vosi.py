@@ -1,7 +1,7 @@
 """What a service tells about itself: capabilities, availability, tables (VOSI 1.1)."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -30,7 +30,6 @@ NAMESPACES = {
 }
 XML = "application/xml"
 BASIC = "ivo://ivoa.net/sso#BasicAA"  #: the token is the password
-LOGIN = ("", BASIC)  #: everybody may ask, and an account sees more
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +52,8 @@ class Interface:
     ----------
     path : str
         Below the root URL, with a slash in front.
-    security : tuple of str
-        How a client may log in (SSO 2.0, approved authentication methods); empty for without.
+    security : str
+        How a client logs in (SSO 2.0, approved authentication methods); empty for not at all.
     """
 
     path: str
@@ -64,7 +63,7 @@ class Interface:
     type: Literal["vs:ParamHTTP", "vr:WebBrowser"] = "vs:ParamHTTP"
     result_type: str = ""
     parameters: tuple[Parameter, ...] = ()
-    security: tuple[str, ...] = ()
+    security: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +82,11 @@ class Capability:
     interfaces: tuple[Interface, ...]
     type: str = ""
     details: Callable[[etree._Element, Settings], None] | None = None
+
+
+def for_everybody(interface: Interface) -> tuple[Interface, Interface]:
+    """One way twice: without an account, and for one, which sees more."""
+    return interface, replace(interface, security=BASIC)
 
 
 def text_child(parent: etree._Element, tag: str, text: str, **attributes: str) -> etree._Element:
@@ -106,7 +110,7 @@ def standard_capabilities(path: str, *, has_tables: bool = False) -> tuple[Capab
     ]
     if has_tables:
         found.append(
-            Capability(prefix + "tables-1.1", (Interface(f"{path}/tables", version="1.1", security=LOGIN),))
+            Capability(prefix + "tables-1.1", for_everybody(Interface(f"{path}/tables", version="1.1")))
         )
     return tuple(found)
 
@@ -133,8 +137,8 @@ def _interface(parent: etree._Element, interface: Interface, root_url: str) -> N
     if interface.version:
         element.set("version", interface.version)
     text_child(element, "accessURL", root_url + interface.path, use=interface.use)
-    for method in interface.security:
-        etree.SubElement(element, "securityMethod", {"standardID": method} if method else {})
+    if interface.security:
+        etree.SubElement(element, "securityMethod", {"standardID": interface.security})
     if interface.parameters:
         # POST works too (DALI 1.1); pyvo warns of a second queryType.
         text_child(element, "queryType", "GET")

@@ -65,7 +65,9 @@ class DemoServer:
             check=True,
         ).stdout
         rows = [line.split(maxsplit=2) for line in listing.splitlines()]
-        return [int(r[0]) for r in rows if int(r[1]) == self._process.pid and "vo_server.processes" in r[2]]
+        return [
+            int(r[0]) for r in rows if int(r[1]) == self._process.pid and r[2].endswith("processes worker")
+        ]
 
     def _end(self, number: signal.Signals) -> int:
         if self._process is None:

@@ -258,3 +258,53 @@ def test_the_command_line_tells_it_in_one_line(settings: Settings, database: Dat
     assert done.returncode != 0
     assert "in use" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_several_processes_answer_and_count_together(settings: Settings, database: Database) -> None:
+    server = Server(settings, web=3)
+    try:
+        server.until(lambda: len(web_pids(server)) == 2)
+        before = counted(server.url)
+        for _ in range(60):
+            # A new connection each, for whichever process takes it.
+            assert httpx2.get(f"{server.url}/tap/availability").status_code == 200
+        assert counted(server.url) == before + 60
+        # One that dies is replaced, and the others go on.
+        victim = web_pids(server)[0]
+        os.kill(victim, signal.SIGKILL)
+        for _ in range(20):
+            assert answers(f"{server.url}/tap/availability")
+        server.until(lambda: len(set(web_pids(server)) - {victim}) == 2)
+        children = web_pids(server)
+    finally:
+        assert server.stop() == 0
+    assert not any(map(is_alive, children))
+
+
+def web_pids(server: Server) -> list[int]:
+    """The processes beside the first that answer requests."""
+    listing = subprocess.run(
+        ["ps", "-A", "-o", "pid=,ppid=,args="], capture_output=True, text=True, check=True
+    )
+    found = [line.split(maxsplit=2) for line in listing.stdout.splitlines()]
+    return [int(r[0]) for r in found if int(r[1]) == server.process.pid and r[2].endswith("processes web")]
+
+
+def counted(url: str) -> float:
+    """Requests of TAP that all processes have answered."""
+    lines = httpx2.get(f"{url}/metrics").text.splitlines()
+    return sum(
+        float(line.rpartition(" ")[2])
+        for line in lines
+        if line.startswith("vo_requests_total{") and 'service="tap"' in line
+    )
+
+
+def answers(url: str) -> bool:
+    """Whether a request is answered; the process that had taken the connection may just have been killed."""
+    for _ in range(3):
+        try:
+            return httpx2.get(url, timeout=10).status_code == 200
+        except httpx2.TransportError:
+            continue
+    return False
