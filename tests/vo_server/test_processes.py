@@ -281,6 +281,17 @@ def test_several_processes_answer_and_count_together(settings: Settings, databas
     assert not any(map(is_alive, children))
 
 
+def test_no_process_outlives_a_server_that_was_killed(settings: Settings, database: Database) -> None:
+    server = Server(settings, web=2)
+    server.until(lambda: len(web_pids(server)) == 1)
+    children = web_pids(server)
+    server.process.kill()
+    server.process.wait()
+    server.until(lambda: not any(map(is_alive, children)), seconds=5)
+    # The port is free again.
+    listen("127.0.0.1", server.port).close()
+
+
 def web_pids(server: Server) -> list[int]:
     """The processes beside the first that answer requests."""
     listing = subprocess.run(
