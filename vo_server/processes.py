@@ -150,13 +150,14 @@ class _Archive:
 
 def _answer(config: ChildConfig) -> None:
     """Answer requests beside the server's first process."""
+    # At once: while this process lives, nobody else can listen at the port. A server that ends in order has
+    # told it so before.
+    _at_end(lambda: os._exit(1))
     from vo_server.app import create_app
     from vo_server.web import run_app
 
     settings = Settings.model_validate(config.settings)
     writer = sa.create_engine(config.writer_url, pool_pre_ping=True)
-    # At once: while it lives, nobody else can listen at the port. A server that ends in order tells it before.
-    _at_end(lambda: os._exit(1))
     try:
         with (
             socket.socket(fileno=config.listener) as listener,

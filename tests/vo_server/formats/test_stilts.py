@@ -67,7 +67,7 @@ def is_equal(column: Column, found: Any, wanted: Any) -> bool:
     if column.is_text:
         return str(found) == (wanted or "")
     if column.arraysize is not None:
-        values = np.ma.filled(np.ma.asarray(found, float), np.nan).ravel()
+        values: np.ndarray[Any, Any] = np.ma.filled(np.ma.asarray(found, float), np.nan).ravel()
         rest = values[len(wanted or []) :]
         return np.array_equal(values[: len(wanted or [])], wanted or [], equal_nan=True) and bool(
             np.all(np.isnan(rest) | (rest == -(2**31)))
