@@ -3,7 +3,7 @@
 from tap.adql.emit import emit
 from tap.adql.errors import AdqlError
 from tap.adql.kinds import output_column
-from tap.adql.lower import lower
+from tap.adql.lower import lower, wanted_zones
 from tap.adql.parse import parse
 from tap.adql.resolve import resolve
 from tap.adql.templates import Templates
@@ -45,4 +45,7 @@ def translate(text: str, catalog: Catalog) -> Statement:
 def _translated(tree: Query, catalog: Catalog) -> Statement:
     query, outputs = resolve(tree, catalog)
     columns = tuple(output_column(output.name, output.type) for output in outputs)
-    return Statement(emit(lower(query)), columns=columns)
+    lowered = lower(query)
+    has_uploads = any(table.relation[0] == "pg_temp" for table in catalog.tables)
+    zones = tuple(dict.fromkeys(wanted_zones(lowered))) if has_uploads else ()
+    return Statement(emit(lowered), columns=columns, zones=zones)

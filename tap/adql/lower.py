@@ -6,6 +6,8 @@ The layout of the indexes is `vo_server.tables.PointIndex` and `RegionIndex`; th
 """
 
 import math
+from collections.abc import Iterator
+from dataclasses import replace
 
 from tap.adql import resolved, tree
 from tap.adql.coerce import as_seen
@@ -15,6 +17,7 @@ from tap.adql.kinds import Kind, Type
 from tap.adql.resolved import Apply, Constant, FixedRegion, Point, Test
 from tap.adql.tree import Condition, Expression, Literal, Node
 from vo_server import sky
+from vo_server.engine import ZoneIndex
 
 _OTHER = Type(Kind.OTHER)
 _LONG = Type(Kind.LONG)
@@ -181,7 +184,34 @@ def _cone(left: Point, right: Point, radius: Expression) -> list[Condition]:
             return _ranges(pixels, sky.cone_ranges(float(ra), float(dec), float(size)))
         if not any(_mentions(value, pixels.relation) for value in (far.ra, far.dec, radius)):
             return [_zones(near, far, radius, size)]
+    return _uploaded_cone(left, right, radius, size)
+
+
+def _uploaded_cone(left: Point, right: Point, radius: Expression, size: float | None) -> list[Condition]:
+    """The same for a table that comes with the query and gets the index which it needs here."""
+    for near, far in ((left, right), (right, left)):
+        ra, dec = near.ra, near.dec
+        if not isinstance(ra, resolved.Field) or not isinstance(dec, resolved.Field):
+            continue
+        relation = ra.relation
+        if (
+            not relation.uploaded
+            or dec.relation is not relation
+            or fixed_numbers(far.ra, far.dec) is not None
+        ):
+            continue
+        if not any(_mentions(value, relation) for value in (far.ra, far.dec, radius)):
+            zone = ZoneIndex(relation.uploaded, ra.column, dec.column)
+            return [replace(_zones(near, far, radius, size), zone=zone)]
     return []
+
+
+def wanted_zones(node: Node) -> Iterator[ZoneIndex]:
+    """The indexes that a lowered query wants on tables that come with it."""
+    if isinstance(node, Test) and node.zone is not None:
+        yield node.zone
+    for child in node.children:
+        yield from wanted_zones(child)
 
 
 def _ranges(pixels: resolved.Field, ranges: list[tuple[int, int]]) -> list[Condition]:
@@ -193,7 +223,7 @@ def _ranges(pixels: resolved.Field, ranges: list[tuple[int, int]]) -> list[Condi
     return [Test(f"({tests})", (pixels,))]
 
 
-def _zones(near: Point, far: Point, radius: Expression, size: float | None) -> Condition:
+def _zones(near: Point, far: Point, radius: Expression, size: float | None) -> Test:
     """The crossmatch condition: declination zones of one arc minute, and a window in right ascension.
 
     Three branches, for the window itself and for what of it lies beyond 0 or 360 degrees; the other two

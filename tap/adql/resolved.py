@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from tap.adql.kinds import Kind, Type
 from tap.adql.tree import Condition, Expression
+from vo_server.engine import ZoneIndex
 from vo_server.sky import Region
 from vo_server.tables import Column, PointIndex
 
@@ -33,6 +34,8 @@ class Relation:
         Kinds that do not follow from the column's metadata.
     names : mapping of str to str
         Database names that are not the lower-case name.
+    uploaded : str
+        The database's name of a table that comes with the query; empty for all others.
     """
 
     name: str
@@ -42,6 +45,7 @@ class Relation:
     names: Mapping[str, str] = field(default_factory=dict)
     points: tuple[PointIndex, ...] = ()
     shapes: Mapping[str, Shape] = field(default_factory=dict)
+    uploaded: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +84,11 @@ class Constant(Expression):
 
 @dataclass(frozen=True, slots=True)
 class Test(Condition):
-    """A template of SQL that is true or false."""
+    """A template of SQL that is true or false; ``zone`` is an index that it wants on an uploaded table."""
 
     sql: str
     arguments: tuple[Expression, ...]
+    zone: ZoneIndex | None = None
 
 
 class Geometry(Expression):

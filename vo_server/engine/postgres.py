@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import pyarrow as pa
 
@@ -198,4 +199,4 @@ def as_text(statement: Statement, schema: Sequence[pa.Field]) -> Statement:
         )
     ]
     sql = f"SELECT {', '.join(items)} FROM ({statement.sql}\n) AS cast_source({', '.join(names)})"  # noqa: S608 (our own SQL)
-    return Statement(sql, statement.values, statement.columns)
+    return replace(statement, sql=sql)

@@ -117,7 +117,7 @@ class Reading:
     def _start(self, statement: Statement) -> CopyStream | CursorStream:
         kind = CursorStream if statement.values else CopyStream
         try:
-            load(self._proxy.dbapi_connection, self._uploads)
+            load(self._proxy.dbapi_connection, self._uploads, statement.zones)
             return kind(self._proxy.dbapi_connection, statement)
         except DRIVER_ERRORS as exc:
             raise self._translated(exc) from exc

@@ -11,6 +11,15 @@ from vo_server.tables import Column
 
 
 @dataclass(frozen=True, slots=True)
+class ZoneIndex:
+    """An index by declination zones and right ascension that a table which comes with a query should have."""
+
+    table: str
+    ra: str
+    dec: str
+
+
+@dataclass(frozen=True, slots=True)
 class Statement:
     """One SELECT in the engine's own dialect.
 
@@ -23,11 +32,14 @@ class Statement:
         without values is read about twice as fast.
     columns : tuple of Column
         Metadata of the result's columns, in order; empty where only the database knows.
+    zones : tuple of ZoneIndex
+        Indexes that the tables which come with it should have.
     """
 
     sql: str
     values: tuple[Any, ...] = ()
     columns: tuple[Column, ...] = ()
+    zones: tuple[ZoneIndex, ...] = ()
 
     def limited(self, rows: int) -> Self:
         """The same statement, giving at most ``rows`` rows in the same order."""

@@ -8,6 +8,7 @@ import adbc_driver_manager
 import pyarrow as pa
 
 from vo_server.engine.connections import run
+from vo_server.engine.statement import ZoneIndex
 from vo_server.tables import Table
 
 
@@ -27,8 +28,11 @@ class Upload:
     data: pa.Table
 
 
-def load(connection: Any, uploads: Sequence[Upload]) -> None:
-    """Make the temporary tables on an `adbc_driver_manager.AdbcConnection`; raises the driver's errors."""
+def load(connection: Any, uploads: Sequence[Upload], zones: Sequence[ZoneIndex] = ()) -> None:
+    """Make the temporary tables, with the indexes that the query wants, on an ADBC connection.
+
+    Raises the driver's errors.
+    """
     if not uploads:
         return
     # PostgreSQL makes no table in a read-only session, not even one of its own; the role can write no other.
@@ -38,6 +42,9 @@ def load(connection: Any, uploads: Sequence[Upload]) -> None:
         for upload in uploads:
             name = upload.table.relation[1]
             _ingest(connection, name, upload)
+            for zone in zones:
+                if zone.table == name:
+                    _index(connection, zone)
             run(connection, f'ANALYZE pg_temp."{name}"')
     finally:
         run(connection, "SELECT set_config('default_transaction_read_only', 'on', false)")
@@ -59,6 +66,11 @@ def _ingest(connection: Any, name: str, upload: Upload) -> None:
         statement.execute_update()
     finally:
         statement.close()
+
+
+def _index(connection: Any, zone: ZoneIndex) -> None:
+    table, ra, dec = (name.replace('"', '""') for name in (zone.table, zone.ra, zone.dec))
+    run(connection, f'CREATE INDEX ON pg_temp."{table}" ((floor("{dec}" * 60)::integer), "{ra}")')
 
 
 def discard(connection: Any) -> None:

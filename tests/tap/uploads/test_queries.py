@@ -4,17 +4,23 @@ import io
 import threading
 
 import numpy as np
+import pyarrow as pa
 import pytest
 import sqlalchemy as sa
+from astropy.coordinates import angular_separation
 from astropy.table import Table
 from starlette.testclient import TestClient
 
+from tap.adql import translate
 from tap.jobs import KIND, TapExecutor
+from tap.uploads.gathering import with_uploads
 from tests.serving import query_status
+from vo_server import tables as schema
 from vo_server.catalog_cache import CatalogCache
 from vo_server.config import Settings
 from vo_server.db import Database
-from vo_server.engine import PostgresEngine
+from vo_server.engine import PostgresEngine, Upload
+from vo_server.tables import Catalog
 from vo_server.user_tables import UserTables
 from vo_server.uws.jobs import JobStore
 from vo_server.uws.results import ResultStore
@@ -51,6 +57,54 @@ def test_several_uploads_are_joined(client: TestClient) -> None:
     assert ask(client, query, files)["n"][0] == 10
     near = "SELECT COUNT(*) AS n FROM TAP_UPLOAD.a AS x, TAP_UPLOAD.b AS y WHERE "
     assert ask(client, near + "DISTANCE(x.lon, x.lat, y.lon, y.lat) < 1", files)["n"][0] >= 2
+
+
+@pytest.mark.parametrize(
+    "match",
+    [
+        "DISTANCE(a.lon, a.lat, b.lon, b.lat) < 0.02",
+        "1 = CONTAINS(POINT(a.lon, a.lat), CIRCLE(b.lon, b.lat, 0.02))",
+        "1 = CONTAINS(POINT(b.lon, b.lat), CIRCLE(a.lon, a.lat, a.reach))",
+    ],
+)
+@pytest.mark.parametrize("kind", ["f8", "f4"])
+def test_two_uploads_are_matched_by_an_index(client: TestClient, match: str, kind: str) -> None:
+    rng = np.random.default_rng(7)
+    count = 2000
+    lon, lat = rng.uniform(0, 360, count), rng.uniform(-60, 60, count)
+    lon[:20] = rng.uniform(-0.001, 0.001, 20) % 360
+    made = {
+        "a": Table({"n": np.arange(count), "lon": lon.astype(kind), "lat": lat.astype(kind)}),
+        "b": Table({"n": np.arange(count), "lon": (lon + 0.01) % 360, "lat": lat}),
+    }
+    made["a"]["reach"] = 0.02
+    files = {}
+    for name, table in made.items():
+        sink = io.BytesIO()
+        table.write(sink, format="votable")
+        files[name] = sink.getvalue()
+    found = ask(
+        client,
+        f"SELECT a.n AS x, b.n AS y FROM TAP_UPLOAD.a AS a JOIN TAP_UPLOAD.b AS b ON {match}",
+        files,
+        MAXREC="100000",
+    )
+    one, two = (np.radians([made[name]["lon"], made[name]["lat"]], dtype="f8")[:, :, None] for name in "ab")
+    apart = angular_separation(one[0], one[1], two[0].T, two[1].T)
+    assert sorted(zip(found["x"].tolist(), found["y"].tolist(), strict=True)) == sorted(
+        zip(*(axis.tolist() for axis in np.nonzero(np.degrees(apart) <= 0.02)), strict=True)
+    )
+    # Each row of one is looked for in the other: no pair of rows is compared for nothing.
+    translated = translate(
+        f"SELECT a.n FROM TAP_UPLOAD.a AS a JOIN TAP_UPLOAD.b AS b ON {match}",
+        with_uploads(Catalog(()), [Upload(uploaded(n), pa.table({})) for n in "ab"]),
+    )
+    assert [(zone.ra, zone.dec) for zone in translated.zones] == [("lon", "lat")]
+
+
+def uploaded(name: str) -> schema.Table:
+    columns = tuple(schema.Column(column, "double") for column in ("n", "lon", "lat", "reach"))
+    return schema.Table(f"TAP_UPLOAD.{name}", "", columns, stored_as=("pg_temp", name))
 
 
 def test_a_csv_is_uploaded_as_well(client: TestClient) -> None:
