@@ -85,8 +85,8 @@ class Capability:
 
 
 def for_everybody(interface: Interface) -> tuple[Interface, Interface]:
-    """One way twice: without an account, and for one, which sees more."""
-    return interface, replace(interface, security=BASIC)
+    """One way twice: the standard one without an account, and for one, which sees more."""
+    return interface, replace(interface, security=BASIC, role="")
 
 
 def text_child(parent: etree._Element, tag: str, text: str, **attributes: str) -> etree._Element:

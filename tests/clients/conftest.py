@@ -73,7 +73,13 @@ class DemoServer:
         if self._process is None:
             raise AssertionError("the server was not started")
         self._process.send_signal(number)
-        return self._process.wait(STOPPED)
+        status = self._process.wait(STOPPED)
+        # The processes beside it notice that it is gone, and until then one of them may answer.
+        end = time.monotonic() + 10
+        while self._answers():
+            assert time.monotonic() < end, "a process outlives its server"
+            time.sleep(0.05)
+        return status
 
     def _answers(self) -> bool:
         try:
