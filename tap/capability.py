@@ -29,6 +29,15 @@ FEATURES = {
 }
 
 
+#: Names that TAPRegExt gives to formats (TAPRegExt 1.0, Output Formats).
+OUTPUTS = {
+    "votable": "output-votable-binary2",
+    "votable/b2": "output-votable-binary2",
+    "votable/b": "output-votable-binary",
+    "votable/td": "output-votable-td",
+}
+
+
 def describe(element: etree._Element, settings: Settings) -> None:
     """Append what TAPRegExt adds to a capability: models, languages, formats, limits."""
     text_child(element, "dataModel", "ObsCore-1.1", **{"ivo-id": "ivo://ivoa.net/std/ObsCore#core-1.1"})
@@ -66,7 +75,8 @@ def _features(parent: etree._Element, kind: str, forms: Iterable[tuple[str, str]
 
 def _formats(parent: etree._Element) -> None:
     for form in FORMATS.values():
-        element = etree.SubElement(parent, "outputFormat")
+        known = {"ivo-id": f"{TAPREGEXT}#{OUTPUTS[form.name]}"} if form.name in OUTPUTS else {}
+        element = etree.SubElement(parent, "outputFormat", known)
         text_child(element, "mime", form.media_type)
         for alias in (form.name, *form.aliases):
             text_child(element, "alias", alias)

@@ -7,12 +7,15 @@ import os
 from typing import Any
 from urllib.parse import quote
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
 from tests.hardness.test_hostile import SECRETS
 from tests.serving import query_status
+from vo_server.db import Database
+from vo_server.tokens import issue
 
 REQUESTS = int(os.environ.get("VO_FUZZ", "300"))
 
@@ -20,7 +23,7 @@ PATHS = (
     "/tap", "/tap/sync", "/tap/async", "/tap/async/{}", "/tap/async/{}/phase", "/tap/async/{}/results/{}",
     "/tap/async/{}/parameters", "/tap/async/{}/destruction", "/tap/async/{}/error", "/tap/tables",
     "/tap/tables/{}", "/tap/capabilities", "/tap/examples", "/tap/explain", "/sia2/query", "/datalink/links",
-    "/download/{}", "/preview/{}", "/tap/load/{}", "/{}",
+    "/download/{}", "/preview/{}", "/tap/load/{}", "/tap/table-update", "/tap/table-update/{}", "/{}",
 )  # fmt: skip
 
 #: Words of ADQL, right and wrong, from which queries are put together.
@@ -52,7 +55,9 @@ names = st.one_of(
     st.text(max_size=10),
 )  # fmt: skip
 segments = st.one_of(
-    st.sampled_from(["ivoa.ObsCore", "tap_schema", "result", "..", "%2e%2e", "a" * 300]),
+    st.sampled_from(
+        ["ivoa.ObsCore", "tap_schema", "result", "..", "%2e%2e", "a" * 300, "mine", "user_fuzz.mine"]
+    ),
     st.text(max_size=20).map(lambda text: quote(text, safe="")),
 )
 
@@ -70,7 +75,12 @@ def requests(draw: st.DrawFn) -> dict[str, Any]:
         items |= {"LANG": "ADQL", "QUERY": draw(queries)}
     # A request that waits for a job is not a request that hangs.
     items.pop("WAIT", None)
-    if made["method"] == "POST" and draw(st.booleans()):
+    if draw(st.booleans()):
+        made["auth"] = (ACCOUNT, draw(st.sampled_from([KNOWN, KNOWN, "wrong"])))
+    if made["method"] == "PUT" or "/load/" in path:
+        made["content"] = draw(st.one_of(st.binary(max_size=300), st.sampled_from(BODIES)))
+        made["headers"] = {"Content-Type": draw(st.sampled_from(KINDS))}
+    elif made["method"] == "POST" and draw(st.booleans()):
         made["data"] = items
         if draw(st.booleans()):
             made["files"] = {"t": ("t", draw(st.binary(max_size=200)), draw(st.sampled_from(KINDS)))}
@@ -79,7 +89,15 @@ def requests(draw: st.DrawFn) -> dict[str, Any]:
     return made
 
 
+#: Stands for the token of the account, which is made for each run.
+ACCOUNT, KNOWN = "fuzz", "known"
+BODIES = (
+    b"a,b\n1,x\n", b"<table><column><name>a</name><dataType>int</dataType></column></table>", b"<VOTABLE/>",
+    b"SIMPLE  =", b"PAR1", b"\x1f\x8b", b"a\tb\n1\t2\n",
+)  # fmt: skip
 KINDS = (
+    "text/xml",
+    "text/tab-separated-values",
     "application/x-votable+xml",
     "text/csv",
     "application/fits",
@@ -89,13 +107,21 @@ KINDS = (
 )
 
 
+@pytest.fixture(scope="module")
+def token(database: Database) -> str:
+    """That of an account."""
+    return issue(database.state_dir / "tokens.toml", ACCOUNT)
+
+
 @settings(
     max_examples=REQUESTS,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(request=requests())
-def test_no_request_makes_the_server_fail(client: TestClient, request: dict[str, Any]) -> None:
+def test_no_request_makes_the_server_fail(client: TestClient, token: str, request: dict[str, Any]) -> None:
+    if request.get("auth") == (ACCOUNT, KNOWN):
+        request = {**request, "auth": (ACCOUNT, token)}
     answer = client.request(**request)
     assert answer.status_code < 500 or answer.status_code == 503, (request, answer.text[:1000])
     if answer.status_code >= 400 and request["method"] != "HEAD" and answer.content.startswith(b"<?xml"):

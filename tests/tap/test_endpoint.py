@@ -150,3 +150,35 @@ def test_the_capabilities_name_every_format_that_is_accepted(client: TestClient)
     document = client.get("/tap/capabilities").text
     for form in FORMATS.values():
         assert f"<mime>{form.media_type}</mime>" in document
+
+
+#: A column of numbers that no constant folding sees through.
+FAR = "schema_index * 1000 + 200"
+
+
+@pytest.mark.parametrize(
+    ("expression", "words"),
+    [
+        (f"AREA(CIRCLE(1, 2, {FAR}))", "a radius is between 0 and 180 degrees"),
+        (f"AREA(CIRCLE(1, {FAR}, 2))", "a declination is between -90 and 90"),
+        (f"AREA(BOX(1, 2, {FAR}, 2))", "sizes above 0 and below 180"),
+        ("AREA(POLYGON(0, 0, 120 + 0 * schema_index, 0, 240, 0))", "must fit into a circle"),
+        ("ivo_histogram(schema_index, 2, 1, 5)", "wants lower < upper"),
+        ("ivo_epoch_prop_pos(1, 2, 3, 4, 5, 6, NULLIF(1, 1), 8)", "one of them is NULL"),
+        ("1 / (schema_index - schema_index)", "division by zero"),
+        ("SQRT(-1 - schema_index)", "square root of a negative number"),
+        ("CAST(description AS INTEGER)", "invalid input syntax"),
+        ("CAST(1e300 * (schema_index + 1) AS INTEGER)", "out of range"),
+        ("EXP(1e5 * (schema_index + 1))", "out of range"),
+        ("(SELECT table_name FROM tap_schema.tables)", "more than one row"),
+    ],
+)
+def test_a_value_that_cannot_be_computed_is_the_clients_to_change(
+    client: TestClient, expression: str, words: str
+) -> None:
+    query = f"SELECT {expression} AS x FROM tap_schema.schemas"
+    answer = client.get("/tap/sync", params={"LANG": "ADQL", "QUERY": query})
+    status, message = query_status(answer.content)
+    assert (answer.status_code, status) == (400, "ERROR")
+    assert message.startswith("UsageFault: the database refused the query: ")
+    assert words in message

@@ -34,6 +34,11 @@ MESSAGES: tuple[tuple[str, str], ...] = (
     (r"division by zero", "22012"),
     (r"out of range|overflow|underflow", "22003"),
     (r"invalid input syntax|invalid regular expression|cannot take|must not be|must be between", "22000"),
+    # Those of our own functions in schema vo.
+    (
+        r"is between -?\d+ and|above 0 and below|must fit into a circle|three or more pairs|ivo_\w+ wants ",
+        "22023",
+    ),
     (r"more than one row returned", "21000"),
     (r"temporary file size exceeds", "53400"),
     (r"out of memory|No space left|could not resize shared memory", "53000"),
