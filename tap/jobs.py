@@ -74,7 +74,8 @@ class TapExecutor:
             head = result_head(params, result.columns, self._settings)
             key = f"{job.job_id}/result.{form.extension}"
             batches = Batches(result.batches, lambda rows: self._count(job, rows))
-            size = self._results.write(key, form.write(result.columns, batches, params.maxrec, head))
+            chunks = form.write(result.columns, batches, params.maxrec, head)
+            size = self._results.write(key, chunks, self._settings.result_size)
             # A writer notes a failure after the first rows inside the table; a job has a better place.
             batches.check()
         finally:

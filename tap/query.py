@@ -100,7 +100,7 @@ def result_head(params: TapParams, columns: Iterable[Column], settings: Settings
     if params.runid:
         infos.append(Info("RUNID", params.runid))
     descriptors = datalink_descriptors(columns, settings.root_url)
-    return Head(infos=tuple(infos), descriptors=descriptors, table_name="result")
+    return Head(tuple(infos), descriptors, table_name="result", largest=settings.result_size)
 
 
 def datalink_descriptors(columns: Iterable[Column], root_url: str) -> tuple[ServiceDescriptor, ...]:

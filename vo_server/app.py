@@ -57,8 +57,7 @@ def create_app(settings: Settings, database: Archive, engine: PostgresEngine) ->
 
     Its ``state`` has ``settings``, ``database``, ``engine``, ``catalog`` (a `CatalogCache`), ``jobs``,
     ``job_watch``, ``results``, ``metrics``, ``query_threads``, ``shares``, ``tokens``,
-    ``user_tables``, ``up_since`` and
-    ``is_healthy()``. The caller closes the engine.
+    ``user_tables``, ``up_since`` and ``is_healthy()``. The caller closes the engine.
     """
     jobs = JobStore(database.writer, unended=settings.owner_jobs)
     metrics = Metrics(jobs.phases)

@@ -78,7 +78,10 @@ def _counting_together(wanted: bool) -> Iterator[None]:
         return
     with tempfile.TemporaryDirectory(prefix="vo-metrics-") as directory:
         os.environ[TOGETHER] = directory
-        yield
+        try:
+            yield
+        finally:
+            del os.environ[TOGETHER]
 
 
 def work(settings: Settings, database: Database) -> None:

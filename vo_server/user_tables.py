@@ -26,7 +26,6 @@ from vo_server.tables import Catalog, Column, Schema, Table
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,58}")
 _DESCRIPTION = "Your own tables, which nobody else sees"
-_WAIT = "10s"  #: for queries that still read a table which is to go
 
 
 def schema_of(account: str) -> str:
@@ -66,11 +65,14 @@ class UserTables:
         Tables of one account.
     space : int
         Bytes of all tables of one account.
+    patience : float
+        Seconds to wait for queries that still read a table which is to go.
     """
 
     writer: sa.Engine
     most: int
     space: int
+    patience: float = 10.0
 
     def schema(self, account: str) -> Schema | None:
         """The tables of an account; None where it has none."""
@@ -200,7 +202,7 @@ class UserTables:
         url = self.writer.url.set(drivername="postgresql").render_as_string(hide_password=False)
         try:
             with adbc_driver_postgresql.dbapi.connect(url) as connection, connection.cursor() as cursor:
-                cursor.execute(f"SET LOCAL lock_timeout = '{_WAIT}'")
+                cursor.execute(f"SET LOCAL lock_timeout = {round(1000 * self.patience)}")
                 cursor.execute(
                     "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))::text", (f"user table {account}",)
                 )

@@ -144,7 +144,7 @@ def _circle(arguments: list[Expression], frame: str, node: tree.Call) -> Express
     if given is not None and not 0 <= given <= 180:
         raise AdqlError(f"a radius is between 0 and 180 degrees, got {given}", _place(radius, node.at))
     if known is None:
-        return resolved.Circle(center, radius)
+        return resolved.Circle(center, radius, Type(Kind.REGION, frame=center.type.frame))
     return FixedRegion(sky.Circle(known[0] % 360.0, known[1], known[2]))
 
 

@@ -25,6 +25,7 @@ SQLSTATES: dict[str, type[VoError]] = {
     "53": TransientFault,
     "53400": UsageFault,  # temp_file_limit
     "54": UsageFault,  # the statement is too complex
+    "55": TransientFault,  # a lock that others do not give up
     "57": TransientFault,
     "57P": LostConnection,
 }

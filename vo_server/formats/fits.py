@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from astropy.io import fits
 from numpy.typing import NDArray
 
+from vo_server.errors import UsageFault
 from vo_server.formats.cells import ascii_texts, cell_texts
 from vo_server.formats.head import Head
 from vo_server.formats.markup import unique_names
@@ -97,13 +98,19 @@ def write_fits(
     """A FITS file with one binary table; the first bytes come when the last row is read.
 
     An overflow is told by the keyword ``QSTATUS`` of the table.
+
+    Raises
+    ------
+    UsageFault
+        The file would be larger than ``head.largest`` bytes.
     """
     extents = [Extent(column) for column in columns]
     rows = Rows(batches, maxrec)
     with tempfile.TemporaryFile(prefix="vo-server-fits-") as spool:
-        count = spool_rows(rows, extents, spool)
+        count = spool_rows(rows, extents, spool, head.largest)
         spool.seek(0)
         row_bytes = sum(extent.size for extent in extents)
+        _check_size(count * row_bytes, head.largest)
         yield (_primary() + _table_header(extents, head, count, row_bytes, rows.overflow)).encode()
         if count:
             with pa.ipc.open_stream(spool) as reader:
@@ -112,7 +119,15 @@ def write_fits(
         yield b"\0" * (-count * row_bytes % _BLOCK)
 
 
-def spool_rows(rows: Rows, extents: Sequence[Extent], spool: IO[bytes]) -> int:
+def _check_size(size: int, largest: int | None) -> None:
+    if largest is not None and size > largest:
+        raise UsageFault(
+            f"the FITS file would have more than {largest} bytes, the most that is made (the longest text sets"
+            " the width of every row): ask for fewer rows or columns, or for VOTable or Parquet"
+        )
+
+
+def spool_rows(rows: Rows, extents: Sequence[Extent], spool: IO[bytes], largest: int | None = None) -> int:
     """Write the rows to ``spool``, text already in ASCII, and measure them; how many there are."""
     count, writer = 0, None
     for batch in rows:
@@ -126,6 +141,7 @@ def spool_rows(rows: Rows, extents: Sequence[Extent], spool: IO[bytes]) -> int:
         if writer is None:
             writer = pa.ipc.new_stream(spool, spooled.schema)
         writer.write_batch(spooled)
+        _check_size(spool.tell(), largest)
         count += batch.num_rows
     if writer is not None:
         writer.close()

@@ -78,9 +78,18 @@ def datalink_descriptor(root_url: str, column: str) -> ServiceDescriptor:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """What is written around the rows; ``table_name`` names the TABLE."""
+    """What is written around the rows.
+
+    Attributes
+    ----------
+    table_name : str
+        Names the TABLE.
+    largest : int or None
+        Bytes that a format may keep on disk before it sends them; None for no limit.
+    """
 
     infos: tuple[Info, ...] = ()
     descriptors: tuple[ServiceDescriptor, ...] = ()
     table_name: str = ""
     description: str = ""
+    largest: int | None = None

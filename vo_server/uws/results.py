@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pyarrow import fs
 
-from vo_server.errors import NotFoundFault, TransientFault
+from vo_server.errors import NotFoundFault, TransientFault, UsageFault
 
 PIECE = 1024 * 1024
 
@@ -38,11 +38,13 @@ class ResultStore:
             url = directory.resolve().as_uri()
         return cls(url)
 
-    def write(self, key: str, chunks: Iterable[bytes]) -> int:
+    def write(self, key: str, chunks: Iterable[bytes], largest: int | None = None) -> int:
         """Keep ``chunks`` under ``key`` (``<job>/<name>``); the number of bytes.
 
         Raises
         ------
+        UsageFault
+            There are more than ``largest`` bytes.
         TransientFault
             The store does not take them (it is full, or out of reach).
         """
@@ -54,6 +56,11 @@ class ResultStore:
                 for chunk in chunks:
                     stream.write(chunk)
                     size += len(chunk)
+                    if largest is not None and size > largest:
+                        raise UsageFault(
+                            f"the result has more than {largest} bytes, the most that is kept: ask for fewer"
+                            " rows or columns"
+                        )
             self._files.move(f"{target}.part", target)
         except OSError as exc:
             raise TransientFault("the store of results cannot take the result now: try again later") from exc

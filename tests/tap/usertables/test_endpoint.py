@@ -20,6 +20,7 @@ from starlette.testclient import TestClient
 
 from tests.serving import Server, query_status
 from vo_server.db import Database
+from vo_server.errors import TransientFault
 from vo_server.tables import Column
 from vo_server.tokens import issue
 from vo_server.user_tables import UserTables, schema_of
@@ -257,6 +258,22 @@ def test_an_account_has_a_quota(database: Database) -> None:
         assert kept(database) == 2
     finally:
         forget(database, "ada")
+
+
+def test_a_table_that_is_being_read_goes_later(client: TestClient, login: Login, database: Database) -> None:
+    assert put(client, login, "t", rows(3)) == 201
+    hasty = UserTables(database.writer, 10, 10**9, patience=0.1)
+    own = hasty.schema("ada")
+    assert own is not None
+    with database.owner.connect() as connection:
+        connection.execute(sa.text(f"SELECT * FROM user_tables.{own.tables[0].relation[1]}"))
+        with pytest.raises(TransientFault, match="try again"):
+            hasty.drop("ada", "t")
+        with pytest.raises(TransientFault, match="try again"):
+            hasty.create("ada", "t", (Column("x", "long"),), pa.table({"x": pa.array([1], pa.int64())}))
+    assert ask(client, login, "SELECT COUNT(*) AS n FROM t")["n"][0] == 3
+    hasty.drop("ada", "t")
+    assert kept(database) == 0
 
 
 def test_no_two_accounts_share_a_schema() -> None:

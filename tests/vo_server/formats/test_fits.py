@@ -10,7 +10,7 @@ from astropy.io import fits
 from hypothesis import given
 
 from tests.vo_server.formats.results import Rows, numbers, one_column, results, same_time
-from vo_server.errors import TransientFault
+from vo_server.errors import TransientFault, UsageFault
 from vo_server.formats import FORMATS, Head
 from vo_server.tables import Column
 
@@ -104,3 +104,13 @@ def test_a_failure_among_the_rows_comes_before_the_first_byte() -> None:
     pieces = FORMATS["fits"].write(numbers(0).columns, failing(), None, Head())
     with pytest.raises(TransientFault):
         next(pieces)
+
+
+def test_a_file_that_would_be_too_large_is_refused() -> None:
+    result = one_column(7, ["x" * 1000, *["y"] * 99])
+    assert (
+        len(b"".join(FORMATS["fits"].write(result.columns, result.batches, None, Head(largest=100_000))))
+        > 100_000
+    )
+    with pytest.raises(UsageFault, match="more than 99999 bytes, the most that is made"):
+        list(FORMATS["fits"].write(result.columns, result.batches, None, Head(largest=99_999)))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from vo_server.errors import NotFoundFault
+from vo_server.errors import NotFoundFault, UsageFault
 from vo_server.uws.results import ResultStore
 
 
@@ -37,3 +37,13 @@ def test_deleting_what_is_not_there_is_no_error(tmp_path: Path) -> None:
 def test_the_default_store_is_a_directory_of_the_server(tmp_path: Path) -> None:
     ResultStore.of(None, tmp_path).write("job/result", [b"x"])
     assert (tmp_path / "results" / "job" / "result").read_bytes() == b"x"
+
+
+def test_a_result_has_a_largest_size(tmp_path: Path) -> None:
+    store = ResultStore(tmp_path.as_uri())
+    assert store.write("job/result", [b"123", b"45"], 5) == 5
+    with pytest.raises(UsageFault, match="more than 4 bytes, the most that is kept"):
+        store.write("job/other", [b"123", b"45"], 4)
+    assert list(store.read("job/result")) == [b"12345"]
+    with pytest.raises(NotFoundFault):
+        list(store.read("job/other"))
