@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from tap.adql import resolved, tree
+from tap.adql.arguments import pixel_column
 from tap.adql.coerce import as_seen
+from tap.adql.constants import constant, fixed_numbers
 from tap.adql.functions import AS_INTEGER
-from tap.adql.geometry import constant, fixed_numbers, pixel_column
 from tap.adql.kinds import Kind, Type
 from tap.adql.resolved import Apply, Constant, FixedRegion, Point, Test
 from tap.adql.tree import Condition, Expression, Literal, Node

@@ -122,8 +122,8 @@ def write_fits(
 def _check_size(size: int, largest: int | None) -> None:
     if largest is not None and size > largest:
         raise UsageFault(
-            f"the FITS file would have more than {largest} bytes, the most that is made (the longest text sets"
-            " the width of every row): ask for fewer rows or columns, or for VOTable or Parquet"
+            f"the FITS file would have more than {largest} bytes, the most that is made (every row is as"
+            " wide as the longest text): ask for fewer rows or columns, or for VOTable or Parquet"
         )
 
 
