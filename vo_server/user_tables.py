@@ -19,8 +19,9 @@ import pyarrow as pa
 import sqlalchemy as sa
 
 from vo_server.archive import USER_SCHEMA, USER_TABLE
+from vo_server.db.connections import libpq_uri
 from vo_server.engine.faults import translate_failure
-from vo_server.errors import AuthorizationFault, NotFoundFault, StorageFault, UsageFault
+from vo_server.errors import AuthorizationFault, NotFoundFault, StorageFault, TransientFault, UsageFault
 from vo_server.principal import ANONYMOUS
 from vo_server.tables import Catalog, Column, Schema, Table
 
@@ -120,15 +121,10 @@ class UserTables:
         name = own_name(account, text)
         relation = f"t_{secrets.token_hex(8)}"
         with self._change(account) as cursor:
-            old = _one(
-                cursor,
-                "SELECT relation FROM archive.user_table WHERE owner = $1 AND name = $2",
-                account,
-                name,
-            )
+            old = _relation(cursor, account, name)
             _ingest(cursor, relation, columns, data, "create")
             if old is not None:
-                cursor.execute(f'DROP TABLE {USER_SCHEMA}."{old[0]}"')
+                cursor.execute(f'DROP TABLE {USER_SCHEMA}."{old}"')
             cursor.execute(
                 "INSERT INTO archive.user_table (owner, name, relation, description, columns, rows, size)"
                 " VALUES ($1, $2, $3, $4, CAST($5 AS jsonb), $6, 0) ON CONFLICT (owner, name) DO UPDATE"
@@ -139,19 +135,20 @@ class UserTables:
             self._measure(cursor, account, name, relation)
         return self.table(account, name)
 
-    def append(self, account: str, text: str, data: pa.Table) -> Table:
-        """Add rows, whose columns are those of the table and in its order, all or none of them.
+    def append(self, account: str, table: Table, data: pa.Table) -> None:
+        """Add rows, whose columns are those of the account's table and in its order, all or none of them.
 
         Raises
         ------
-        NotFoundFault
-            There is no such table.
+        TransientFault
+            The table is another one by now.
         StorageFault
             The account has no room for them.
         """
-        table = self.table(account, text)
-        name, relation = own_name(account, text), table.relation[1]
+        name, relation = own_name(account, table.name), table.relation[1]
         with self._change(account) as cursor:
+            if _relation(cursor, account, name) != relation:
+                raise TransientFault(f"{table.name} was replaced in this moment: send the rows again")
             _ingest(cursor, relation, table.columns, data, "append")
             cursor.execute(
                 "UPDATE archive.user_table SET rows = rows + $3, updated = now()"
@@ -159,17 +156,16 @@ class UserTables:
                 (account, name, data.num_rows),
             )
             self._measure(cursor, account, name, relation)
-        return table
 
     def drop(self, account: str, text: str) -> None:
         """Forget a table; `NotFoundFault` where there is none."""
-        table = self.table(account, text)
+        name = own_name(account, text)
         with self._change(account) as cursor:
-            cursor.execute(f'DROP TABLE IF EXISTS {USER_SCHEMA}."{table.relation[1]}"')
-            cursor.execute(
-                "DELETE FROM archive.user_table WHERE owner = $1 AND name = $2",
-                (account, own_name(account, text)),
-            )
+            relation = _relation(cursor, account, name)
+            if relation is None:
+                raise NotFoundFault(f"there is no table {schema_of(account)}.{name}: see the list at tables")
+            cursor.execute(f'DROP TABLE {USER_SCHEMA}."{relation}"')
+            cursor.execute("DELETE FROM archive.user_table WHERE owner = $1 AND name = $2", (account, name))
 
     def index(self, connection: sa.Connection, account: str, text: str, column: str, *, unique: bool) -> None:
         """Make an index of one column inside the caller's transaction.
@@ -178,7 +174,12 @@ class UserTables:
         ------
         NotFoundFault
             There is no such table or column.
+        StorageFault
+            The account has no room for it.
         """
+        connection.execute(
+            sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": _key(account)}
+        )
         table = self.table(account, text)
         known = table.by_name.get(column.strip('"').lower())
         if known is None:
@@ -195,16 +196,20 @@ class UserTables:
             .where(USER_TABLE.c.owner == account, USER_TABLE.c.name == own_name(account, text))
             .values(columns=json.loads(_written(columns)), size=size)
         )
+        held = sa.select(sa.func.sum(USER_TABLE.c.size)).where(USER_TABLE.c.owner == account)
+        self._check_space(int(connection.scalar(held) or 0))
 
     @contextmanager
     def _change(self, account: str) -> Iterator[Any]:
         """A cursor in a transaction that no other change of the account overlaps; raises `VoError`."""
-        url = self.writer.url.set(drivername="postgresql").render_as_string(hide_password=False)
         try:
-            with adbc_driver_postgresql.dbapi.connect(url) as connection, connection.cursor() as cursor:
+            with (
+                adbc_driver_postgresql.dbapi.connect(libpq_uri(self.writer.url)) as connection,
+                connection.cursor() as cursor,
+            ):
                 cursor.execute(f"SET LOCAL lock_timeout = {round(1000 * self.patience)}")
                 cursor.execute(
-                    "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))::text", (f"user table {account}",)
+                    "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))::text", (_key(account),)
                 )
                 cursor.fetchall()
                 yield cursor
@@ -226,10 +231,26 @@ class UserTables:
         ) or (0, 0)
         if tables > self.most:
             raise StorageFault(f"you have {self.most} tables, the most that an account may keep: delete one")
+        self._check_space(size)
+
+    def _check_space(self, size: int) -> None:
         if size > self.space:
             raise StorageFault(
                 f"your tables would have {size} bytes, an account may keep {self.space}: delete some"
             )
+
+
+def _key(account: str) -> str:
+    """What a change of an account's tables locks."""
+    return f"user table {account}"
+
+
+def _relation(cursor: Any, account: str, name: str) -> str | None:
+    """Where a table of an account is."""
+    row = _one(
+        cursor, "SELECT relation FROM archive.user_table WHERE owner = $1 AND name = $2", account, name
+    )
+    return None if row is None else str(row[0])
 
 
 def _one(cursor: Any, sql: str, *values: object) -> tuple[Any, ...] | None:

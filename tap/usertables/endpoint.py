@@ -85,7 +85,7 @@ class OwnTables:
             column.name: storage(column) for column in table.columns if column.is_text and not column.xtype
         }
         rows = self._gatherer.read(path, media_type, texts)
-        tables.append(account, name, fitted(table, rows))
+        tables.append(account, table, fitted(table, rows))
 
 
 def routes(gatherer: Gatherer) -> list[BaseRoute]:

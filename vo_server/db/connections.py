@@ -56,9 +56,9 @@ class Database:
         """The URI for clients' queries; the owner's in a read-only session where there is no role."""
         if self.logins is not None:
             url = self._url.set(username=self.logins.reader, password=self.logins.reader_password)
-            return _libpq_uri(url)
+            return libpq_uri(url)
         options = " ".join(f"-c {name}={value}" for name, value in roles.reader_settings(self.settings))
-        return _libpq_uri(self._url.update_query_dict({"options": options}))
+        return libpq_uri(self._url.update_query_dict({"options": options}))
 
     def close(self) -> None:
         """Close all connections; stop the embedded server if nobody else needs it."""
@@ -138,7 +138,7 @@ def _normalised(url: URL) -> URL:
     )
 
 
-def _libpq_uri(url: URL) -> str:
+def libpq_uri(url: URL) -> str:
     """``url`` as libpq reads it, which is stricter than SQLAlchemy's text: a plus is no space."""
     user = "" if url.username is None else quote(url.username, safe="")
     if url.password is not None:

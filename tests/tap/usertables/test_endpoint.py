@@ -20,7 +20,7 @@ from starlette.testclient import TestClient
 
 from tests.serving import Server, query_status
 from vo_server.db import Database
-from vo_server.errors import TransientFault
+from vo_server.errors import StorageFault, TransientFault
 from vo_server.tables import Column
 from vo_server.tokens import issue
 from vo_server.user_tables import UserTables, schema_of
@@ -244,13 +244,17 @@ def test_an_account_has_a_quota(database: Database) -> None:
     try:
         for name in ("a", "b"):
             narrow.create("ada", name, columns, data.slice(0, 10))
-        with pytest.raises(Exception, match="you have 2 tables, the most"):
+        with pytest.raises(StorageFault, match="you have 2 tables, the most"):
             narrow.create("ada", "c", columns, data.slice(0, 10))
-        narrow.append("ada", "a", data)
-        with pytest.raises(Exception, match="an account may keep 3145728: delete some"):
-            narrow.append("ada", "a", data)
+        narrow.append("ada", narrow.table("ada", "a"), data)
+        with pytest.raises(StorageFault, match="an account may keep 3145728: delete some"):
+            narrow.append("ada", narrow.table("ada", "a"), data)
+        tight = UserTables(database.writer, 2, 2 * 1024**2)
+        with pytest.raises(StorageFault, match="delete some"), database.writer.begin() as connection:
+            tight.index(connection, "ada", "a", "x", unique=False)
         own = narrow.schema("ada")
         assert own is not None
+        assert not any(table.columns[0].indexed for table in own.tables)
         assert [table.name for table in own.tables] == ["user_ada.a", "user_ada.b"]
         with database.owner.connect() as connection:
             relation = own.tables[0].relation[1]
@@ -258,6 +262,19 @@ def test_an_account_has_a_quota(database: Database) -> None:
         assert kept(database) == 2
     finally:
         forget(database, "ada")
+
+
+def test_rows_never_go_into_a_table_that_was_replaced(database: Database) -> None:
+    tables = UserTables(database.writer, 10, 10**9)
+    columns, data = (Column("x", "long"),), pa.table({"x": pa.array([1], pa.int64())})
+    former = tables.create("ada", "t", columns, data)
+    tables.create("ada", "t", columns, data)
+    with pytest.raises(TransientFault, match="replaced in this moment"):
+        tables.append("ada", former, data)
+    tables.drop("ada", "t")
+    with pytest.raises(TransientFault, match="replaced in this moment"):
+        tables.append("ada", former, data)
+    assert kept(database) == 0
 
 
 def test_a_table_that_is_being_read_goes_later(client: TestClient, login: Login, database: Database) -> None:
