@@ -288,8 +288,17 @@ def test_no_process_outlives_a_server_that_was_killed(settings: Settings, databa
     server.process.kill()
     server.process.wait()
     server.until(lambda: not any(map(is_alive, children)), seconds=5)
-    # The port is free again.
-    listen("127.0.0.1", server.port).close()
+    # A process keeps its files until the last of its threads has ended.
+    server.until(lambda: is_free(server.port), seconds=5)
+
+
+def is_free(port: int) -> bool:
+    """Whether another server could listen there."""
+    try:
+        listen("127.0.0.1", port).close()
+    except UsageFault:
+        return False
+    return True
 
 
 def web_pids(server: Server) -> list[int]:

@@ -56,8 +56,9 @@ def test_a_shape_made_in_bulk_is_the_one_made_alone(region: Region) -> None:
     assert made[10:] == pytest.approx(shape[10:].tolist(), abs=1e-9)
     assert np.array(made[1:4]) == pytest.approx(shape[1:4], abs=1e-7)
     assert made[11:] == shape[11:].tolist() if made[6] else True
-    assert made[4] <= shape[4] * (1 + 1e-6) + 1e-24
-    assert made[5] <= max(shape[5], 0) * (1 + 1e-6) + 1e-24
+    # The direction of a cap through three vertices has an error of 1e-16 by the size of their triangle.
+    assert made[4] <= shape[4] * (1 + 1e-6) + 1e-15
+    assert made[5] <= max(shape[5], 0) * (1 + 1e-6) + 1e-15
     for vertex in np.array(made[11:]).reshape(-1, 3):
         assert float(((vertex - made[1:4]) ** 2).sum()) <= made[4]
     corners = np.array(numbers(literal[1]))
