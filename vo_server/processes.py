@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import sqlalchemy as sa
+import structlog
 
 from tap.jobs import KIND, TapExecutor
 from tap.usertables import updates
@@ -56,12 +57,15 @@ def serve(settings: Settings, database: Database, *, on_ready: Callable[[str], N
         from vo_server.web import run_app
 
         store = JobStore(database.writer)
+        log = structlog.get_logger("vo_server.processes")
 
         def bury(name: str, pid: int) -> None:
             forget(pid)
-            # Without the database, the workers' housekeeping does it when the job has been silent enough.
-            with contextlib.suppress(sa.exc.DBAPIError):
+            try:
                 store.release(name)
+            except sa.exc.DBAPIError:
+                # The workers' own housekeeping releases its job when that has been silent for long enough.
+                log.warning("the database does not answer", process=name)
 
         listener = listen(settings.host, settings.port)
         with listener, _engine(settings, database.reader_url, settings.connections) as engine:

@@ -95,6 +95,9 @@ class ForeignKey:
     description: str = ""
 
 
+TEMPORARY = "pg_temp"  #: the schema in the database of tables that exist for one query
+
+
 @dataclass(frozen=True)
 class Table:
     """One published table; ``name`` is the full name as clients spell it (``ivoa.ObsCore``)."""
@@ -123,6 +126,11 @@ class Table:
         schema, _, name = self.name.lower().partition(".")
         return self.stored_as or (schema, name)
 
+    @property
+    def is_temporary(self) -> bool:
+        """Whether it exists for one query."""
+        return self.relation[0] == TEMPORARY
+
 
 @dataclass(frozen=True)
 class Schema:
@@ -149,6 +157,15 @@ class Catalog:
     def table(self, name: str) -> Table | None:
         """The table of that full name (``schema.table``, any case), or None."""
         return self._tables.get(name.lower())
+
+    def including(self, schema: Schema) -> "Catalog":
+        """These schemas and one more."""
+        return Catalog((*self.schemas, schema))
+
+    @cached_property
+    def has_temporary(self) -> bool:
+        """Whether some of the tables exist for one query."""
+        return any(table.is_temporary for table in self.tables)
 
     @property
     def tables(self) -> Iterable[Table]:

@@ -90,7 +90,7 @@ class UserTables:
     def catalog(self, published: Catalog, account: str) -> Catalog:
         """What the account can query: the published tables, the same object where it has no others."""
         own = self.schema(account)
-        return published if own is None else Catalog((*published.schemas, own))
+        return published if own is None else published.including(own)
 
     def table(self, account: str, text: str) -> Table:
         """One table of an account.
@@ -100,13 +100,13 @@ class UserTables:
         NotFoundFault
             There is none of that name.
         """
-        name = own_name(account, text)
-        own = self.schema(account)
-        full = f"{schema_of(account)}.{name}"
-        found = None if own is None else Catalog((own,)).table(full)
-        if found is None:
-            raise NotFoundFault(f"there is no table {full}: see the list at tables")
-        return found
+        name, schema = own_name(account, text), schema_of(account)
+        query = sa.select(USER_TABLE).where(USER_TABLE.c.owner == account, USER_TABLE.c.name == name)
+        with self.writer.connect() as connection:
+            row = connection.execute(query).one_or_none()
+        if row is None:
+            raise NotFoundFault(f"there is no table {schema}.{name}: see the list at tables")
+        return _table(schema, row)
 
     def create(
         self, account: str, text: str, columns: Sequence[Column], data: pa.Table, description: str = ""
@@ -123,6 +123,8 @@ class UserTables:
         with self._change(account) as cursor:
             old = _relation(cursor, account, name)
             _ingest(cursor, relation, columns, data, "create")
+            # Whoever may use the schema: the reading role.
+            cursor.execute(f'GRANT SELECT ON {USER_SCHEMA}."{relation}" TO PUBLIC')
             if old is not None:
                 cursor.execute(f'DROP TABLE {USER_SCHEMA}."{old}"')
             cursor.execute(
@@ -220,7 +222,6 @@ class UserTables:
     def _measure(self, cursor: Any, account: str, name: str, relation: str) -> None:
         """Note the size of a table, and check that the account may have that much."""
         cursor.execute(f'ANALYZE {USER_SCHEMA}."{relation}"')
-        cursor.execute(f'GRANT SELECT ON {USER_SCHEMA}."{relation}" TO PUBLIC')
         cursor.execute(
             "UPDATE archive.user_table SET size = pg_total_relation_size($3::regclass)"
             " WHERE owner = $1 AND name = $2",

@@ -46,6 +46,5 @@ def _translated(tree: Query, catalog: Catalog) -> Statement:
     query, outputs = resolve(tree, catalog)
     columns = tuple(output_column(output.name, output.type) for output in outputs)
     lowered = lower(query)
-    has_uploads = any(table.relation[0] == "pg_temp" for table in catalog.tables)
-    zones = tuple(dict.fromkeys(wanted_zones(lowered))) if has_uploads else ()
+    zones = tuple(dict.fromkeys(wanted_zones(lowered))) if catalog.has_temporary else ()
     return Statement(emit(lowered), columns=columns, zones=zones)

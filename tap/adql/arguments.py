@@ -8,7 +8,7 @@ from tap.adql.constants import constant, fixed_numbers
 from tap.adql.errors import AdqlError, Place, miscalled
 from tap.adql.functions import GEOMETRY
 from tap.adql.kinds import GEOMETRIES, NUMBERS, Kind, Type
-from tap.adql.resolved import Apply, Point
+from tap.adql.resolved import Apply, FixedRegion, Point
 from tap.adql.tree import Expression, Literal
 from vo_server import sky
 from vo_server.errors import UsageFault
@@ -80,6 +80,14 @@ def as_point(value: Expression, node: tree.Call) -> Point:
     if value.type.kind is Kind.POINT:
         return center_of(as_geometry(value, node))
     raise AdqlError(f"{node.function} takes points; call it {GEOMETRY[node.function]}", node.at)
+
+
+def circle_around(center: Point, radius: Expression) -> Expression:
+    """The circle, fixed where all of its numbers stand in the query."""
+    known = fixed_numbers(center.ra, center.dec, radius)
+    if known is None:
+        return resolved.Circle(center, radius, Type(Kind.REGION, frame=center.type.frame))
+    return FixedRegion(sky.Circle(known[0] % 360.0, known[1], known[2]))
 
 
 def center_of(geometry: Expression) -> Point:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from tap.adql import tree
 from tap.adql.errors import AdqlError, Place
-from tap.adql.functions import REGION_TEXT, TIMESTAMP_TEXT
+from tap.adql.functions import FRAMED_TEXT, REGION_TEXT, TIMESTAMP_TEXT
 from tap.adql.kinds import GEOMETRIES, INTEGERS, NUMBERS, Kind, Type, wider
 from tap.adql.resolved import Apply, Constant, Field
 from tap.adql.tree import Expression, Literal
@@ -131,8 +131,9 @@ def as_seen(value: Expression) -> Expression:
     if kind is Kind.TIMESTAMP:
         return Apply(TIMESTAMP_TEXT, (value,), value.type)
     if kind in GEOMETRIES and not is_stored_text(value):
-        frame = f", '{value.type.frame}'" if value.type.frame else ""
-        return Apply(REGION_TEXT.format("{0}", frame), (value,), value.type)
+        if value.type.frame:
+            return Apply(FRAMED_TEXT, (value, Literal(value.type.frame)), value.type)
+        return Apply(REGION_TEXT, (value,), value.type)
     return value
 
 

@@ -322,7 +322,8 @@ NULLS: Mapping[Kind, str] = {
 #: A timestamp as DALI writes it (DALI 1.1, Timestamp).
 TIMESTAMP_TEXT = """to_char({0}, 'YYYY-MM-DD"T"HH24:MI:SS.MS')"""
 AS_INTEGER = "({0})::integer"
-REGION_TEXT = "vo.region_text({0}{1})"
+REGION_TEXT = "vo.region_text({0})"
+FRAMED_TEXT = "vo.region_text({0}, {1})"
 
 #: Signature and description of the user defined functions among the geometry functions.
 GEOMETRY_USER_DEFINED: Mapping[str, tuple[str, str]] = {

@@ -13,6 +13,7 @@ from tap.adql.arguments import (
     center_and_rest,
     center_of,
     check_count,
+    circle_around,
     frame_named,
     framed_point,
     place_of,
@@ -94,13 +95,10 @@ def _circle(arguments: list[Expression], frame: str, node: tree.Call) -> Express
     center, rest = center_and_rest(arguments, frame, node)
     check_count(len(rest) == 1, arguments, node)
     radius = as_number(rest[0], "the radius", node.at)
-    known = fixed_numbers(center.ra, center.dec, radius)
     given = constant(radius)
     if given is not None and not 0 <= given <= 180:
         raise AdqlError(f"a radius is between 0 and 180 degrees, got {given}", place_of(radius, node.at))
-    if known is None:
-        return resolved.Circle(center, radius, Type(Kind.REGION, frame=center.type.frame))
-    return FixedRegion(sky.Circle(known[0] % 360.0, known[1], known[2]))
+    return circle_around(center, radius)
 
 
 def _box(arguments: list[Expression], frame: str, node: tree.Call) -> Expression:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from tap.adql import resolved, tree
-from tap.adql.arguments import pixel_column
+from tap.adql.arguments import circle_around, pixel_column
 from tap.adql.coerce import as_seen
 from tap.adql.constants import constant, fixed_numbers
 from tap.adql.functions import AS_INTEGER
@@ -156,10 +156,7 @@ def _around(center: Point, radius: Expression, region: Expression) -> list[Condi
     size = constant(radius)
     if size is None or not 0 <= size <= 180:
         return []
-    known = fixed_numbers(center.ra, center.dec)
-    if known is None:
-        return _indexed(resolved.Circle(center, radius), region)
-    return _indexed(FixedRegion(sky.Circle(known[0] % 360.0, known[1], float(size))), region)
+    return _indexed(circle_around(center, radius), region)
 
 
 def _as_circle(geometry: Expression) -> tuple[Point | None, Expression | None]:
@@ -183,7 +180,7 @@ def _cone(left: Point, right: Point, radius: Expression) -> list[Condition]:
         ra, dec = constant(far.ra), constant(far.dec)
         if ra is not None and dec is not None and size is not None:
             return _ranges(pixels, sky.cone_ranges(float(ra), float(dec), float(size)))
-        if not any(_mentions(value, pixels.relation) for value in (far.ra, far.dec, radius)):
+        if not _depends(pixels.relation, far, radius):
             return [_zones(near, far, radius, size)]
     return _uploaded_cone(left, right, radius, size)
 
@@ -201,7 +198,7 @@ def _uploaded_cone(left: Point, right: Point, radius: Expression, size: float | 
             or fixed_numbers(far.ra, far.dec) is not None
         ):
             continue
-        if not any(_mentions(value, relation) for value in (far.ra, far.dec, radius)):
+        if not _depends(relation, far, radius):
             zone = ZoneIndex(relation.uploaded, ra.column, dec.column)
             return [replace(_zones(near, far, radius, size), zone=zone)]
     return []
@@ -264,6 +261,11 @@ def _zone_test(number: int, size: float | None, needed: str) -> str:
         return f"{zone} = ANY ({when}ARRAY[{listed}]{end})"
     below, above = (("", ""), (" - 1", ""), ("", " + 1"))[number]
     return f"{zone} BETWEEN {when}{low}{below}{end} AND {high}{above}"
+
+
+def _depends(relation: resolved.Relation, center: Point, radius: Expression) -> bool:
+    """Whether a circle is another one for each row of the relation."""
+    return any(_mentions(value, relation) for value in (center.ra, center.dec, radius))
 
 
 def _mentions(node: Node, relation: resolved.Relation) -> bool:

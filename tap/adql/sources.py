@@ -91,7 +91,7 @@ def published_relation(table: Table) -> Relation:
     shapes = {index.region.lower(): Shape(index.shape, index.box) for index in table.regions}
     points = tuple(PointIndex(i.ra.lower(), i.dec.lower(), i.hpx) for i in table.points)
     label = tuple(table.name.lower().split(".", 1))
-    uploaded = name if table.relation[0] == "pg_temp" else ""
+    uploaded = name if table.is_temporary else ""
     return Relation(name, label, table.by_name, points=points, shapes=shapes, uploaded=uploaded)
 
 

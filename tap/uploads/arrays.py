@@ -1,7 +1,6 @@
 """What every reader of uploads gives, and arrays of numpy as arrays of Arrow."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -25,14 +24,11 @@ class Limits:
         Rows.
     depth : int
         Elements of XML inside each other.
-    texts : mapping of str to pyarrow.DataType
-        Types of columns of CSV and TSV that are known, by name; those of others are guessed from the values.
     """
 
     size: int
     rows: int
     depth: int = 40
-    texts: Mapping[str, pa.DataType] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

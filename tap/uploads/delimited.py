@@ -1,5 +1,6 @@
 """CSV and TSV uploads: names in the first line, types by the values."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pyarrow as pa
@@ -12,17 +13,21 @@ from vo_server.tables import Column
 WIDEST = 8 << 20  #: bytes of one line
 
 
-def read_commas(path: Path, limits: Limits) -> UploadedTable:
+#: Types of columns by name; those of other columns are guessed from the values.
+Types = Mapping[str, pa.DataType]
+
+
+def read_commas(path: Path, limits: Limits, types: Types | None = None) -> UploadedTable:
     """A table in CSV."""
-    return _read(path, ",", limits)
+    return _read(path, ",", types)
 
 
-def read_tabs(path: Path, limits: Limits) -> UploadedTable:
+def read_tabs(path: Path, limits: Limits, types: Types | None = None) -> UploadedTable:
     """A table in TSV."""
-    return _read(path, "\t", limits)
+    return _read(path, "\t", types)
 
 
-def _read(path: Path, delimiter: str, limits: Limits) -> UploadedTable:
+def _read(path: Path, delimiter: str, types: Types | None) -> UploadedTable:
     try:
         table = csv.read_csv(
             path,
@@ -33,12 +38,12 @@ def _read(path: Path, delimiter: str, limits: Limits) -> UploadedTable:
                 strings_can_be_null=True,
                 quoted_strings_can_be_null=False,
                 timestamp_parsers=[],
-                column_types=limits.texts,
+                column_types=types,
             ),
         )
     except pa.ArrowException as exc:
         reason = str(exc).splitlines()[0][:200]
         raise UsageFault(f"the table cannot be read as CSV: {reason}") from exc
-    types = [storable(kind) for kind in table.schema.types]
-    data = table.cast(pa.schema(list(zip(table.column_names, types, strict=True))))
+    kinds = [storable(kind) for kind in table.schema.types]
+    data = table.cast(pa.schema(list(zip(table.column_names, kinds, strict=True))))
     return UploadedTable(tuple(Column(name, "") for name in table.column_names), data)

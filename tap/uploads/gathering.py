@@ -3,7 +3,6 @@
 import tempfile
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -14,7 +13,7 @@ from tap.uploads.reading import Limits, UploadedTable, read_table
 from vo_server.config import Settings
 from vo_server.engine import Upload
 from vo_server.errors import UsageFault
-from vo_server.tables import Catalog, Schema, Table
+from vo_server.tables import TEMPORARY, Catalog, Schema, Table
 
 SCHEMA = "TAP_UPLOAD"
 _DESCRIPTION = "Uploaded with the query"
@@ -64,9 +63,8 @@ class Gatherer:
 
         ``texts`` are the types of columns of CSV and TSV that are known.
         """
-        limits = self._limits if texts is None else replace(self._limits, texts=texts)
         with self._readers:
-            return read_table(path, media_type, limits)
+            return read_table(path, media_type, self._limits, texts)
 
     def _one(self, wanted: Wanted, path: Path, parts: Parts) -> Upload:
         try:
@@ -82,7 +80,7 @@ class Gatherer:
             table = self.read(path, media_type)
         except UsageFault as exc:
             raise UsageFault(f"UPLOAD of {wanted.name}: {exc}") from exc
-        stored_as = ("pg_temp", wanted.name.lower())
+        stored_as = (TEMPORARY, wanted.name.lower())
         made = Table(f"{SCHEMA}.{wanted.name}", _DESCRIPTION, table.columns, stored_as=stored_as)
         return Upload(made, table.data)
 
@@ -91,5 +89,4 @@ def with_uploads(catalog: Catalog, uploads: Sequence[Upload]) -> Catalog:
     """The catalogue and the schema ``TAP_UPLOAD`` (TAP 1.1, Table Upload)."""
     if not uploads:
         return catalog
-    schema = Schema(SCHEMA, _DESCRIPTION, tuple(upload.table for upload in uploads))
-    return Catalog((*catalog.schemas, schema))
+    return catalog.including(Schema(SCHEMA, _DESCRIPTION, tuple(upload.table for upload in uploads)))

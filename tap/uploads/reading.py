@@ -4,6 +4,7 @@ import re
 import zlib
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -30,7 +31,9 @@ _MAGIC: tuple[tuple[bytes, Reader], ...] = (
 _TABS = ("text/tab-separated-values", "tsv")
 
 
-def read_table(path: Path, media_type: str | None, limits: Limits) -> UploadedTable:
+def read_table(
+    path: Path, media_type: str | None, limits: Limits, types: delimited.Types | None = None
+) -> UploadedTable:
     """The table of a file: VOTable, FITS, Parquet, CSV or TSV, by its first bytes; gzip is undone.
 
     Parameters
@@ -41,6 +44,8 @@ def read_table(path: Path, media_type: str | None, limits: Limits) -> UploadedTa
         As the client said; only text needs it.
     limits : Limits
         Of bytes, rows and nesting.
+    types : mapping of str to pyarrow.DataType
+        Of columns of CSV and TSV, where they are known.
 
     Raises
     ------
@@ -55,7 +60,7 @@ def read_table(path: Path, media_type: str | None, limits: Limits) -> UploadedTa
             head = file.read(512)
     if not head.strip():
         raise UsageFault("the table is empty: send a VOTable, FITS, Parquet, CSV or TSV file")
-    table = _reader(head.lstrip(), media_type)(path, limits)
+    table = _reader(head.lstrip(), media_type, types)(path, limits)
     if table.data.num_rows > limits.rows:
         raise UsageFault(f"the table has {table.data.num_rows} rows: at most {limits.rows} are read")
     return typed(checked_names(table.columns), table.data)
@@ -69,7 +74,7 @@ def typed(columns: tuple[Column, ...], data: pa.Table) -> UploadedTable:
     return UploadedTable(found, pa.table(arrays, names=[column.name for column in found]))
 
 
-def _reader(head: bytes, media_type: str | None) -> Reader:
+def _reader(head: bytes, media_type: str | None, types: delimited.Types | None) -> Reader:
     for magic, reader in _MAGIC:
         if head.startswith(magic):
             return reader
@@ -81,7 +86,7 @@ def _reader(head: bytes, media_type: str | None) -> Reader:
                 "the table is in no format that is read: send VOTable, FITS, Parquet, CSV or TSV in UTF-8"
             ) from None
     kind = (media_type or "").partition(";")[0].strip().lower()
-    return delimited.read_tabs if kind in _TABS else delimited.read_commas
+    return partial(delimited.read_tabs if kind in _TABS else delimited.read_commas, types=types)
 
 
 def unpack(path: Path, limits: Limits) -> None:

@@ -1,7 +1,9 @@
 """Users' own tables over HTTP: PUT and DELETE below ``tables``, POST to ``load`` and ``table-update``."""
 
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -17,6 +19,8 @@ from vo_server.auth import logged_in, principal
 from vo_server.tables import Table
 from vo_server.user_tables import UserTables
 from vo_server.uws.endpoint import JobList
+
+T = TypeVar("T")
 
 #: Media types of a VOSI table document, which describes a table and has no rows.
 DEFINITIONS = ("text/xml", "application/xml")
@@ -41,21 +45,19 @@ class OwnTables:
 
         One of the same name is replaced.
         """
-        account, tables = account_of(request), _tables(request)
-        with tempfile.TemporaryDirectory(prefix="vo-table-") as directory:
-            path = Path(directory, "body")
-            await dali.read_body(request, path, request.app.state.settings.upload_size)
-            media_type = _media_type(request)
-            table = await run_in_threadpool(
-                self._create, tables, account, request.path_params["name"], path, media_type
-            )
+        account, tables, name = _account(request), _tables(request), request.path_params["name"]
+
+        def create(path: Path) -> Table:
+            return self._create(tables, account, name, path, _media_type(request))
+
+        table = await _received(request, create)
         location = f"{request.app.state.settings.root_url}/tap/tables/{table.name}"
         return Response(
             vosi.single_table(table), status_code=201, media_type=vosi.XML, headers={"Location": location}
         )
 
     def _create(self, tables: UserTables, account: str, name: str, path: Path, media_type: str) -> Table:
-        if media_type in DEFINITIONS and b"VOTABLE" not in path.read_bytes()[:2000]:
+        if media_type in DEFINITIONS and not _is_votable(path):
             description, columns, data = read_definition(path)
             return tables.create(account, name, columns, data, description)
         found = self._gatherer.read(path, media_type)
@@ -63,19 +65,18 @@ class OwnTables:
 
     async def delete(self, request: Request) -> Response:
         """DELETE ``tables/<name>``: forget a table."""
-        account = account_of(request)
+        account = _account(request)
         await run_in_threadpool(_tables(request).drop, account, request.path_params["name"])
         return Response(status_code=204)
 
     async def load(self, request: Request) -> Response:
         """POST ``load/<name>``: add rows to a table, all or none."""
-        account, tables = account_of(request), _tables(request)
-        with tempfile.TemporaryDirectory(prefix="vo-table-") as directory:
-            path = Path(directory, "body")
-            await dali.read_body(request, path, request.app.state.settings.upload_size)
-            await run_in_threadpool(
-                self._append, tables, account, request.path_params["name"], path, _media_type(request)
-            )
+        account, tables, name = _account(request), _tables(request), request.path_params["name"]
+
+        def append(path: Path) -> None:
+            self._append(tables, account, name, path, _media_type(request))
+
+        await _received(request, append)
         return Response(status_code=200)
 
     def _append(self, tables: UserTables, account: str, name: str, path: Path, media_type: str) -> None:
@@ -98,9 +99,21 @@ def routes(gatherer: Gatherer) -> list[BaseRoute]:
     ]
 
 
-def account_of(request: Request) -> str:
-    """The account of the caller; `AuthenticationFault` where nobody is logged in."""
+def _account(request: Request) -> str:
     return logged_in(principal(request)).name
+
+
+async def _received(request: Request, use: Callable[[Path], T]) -> T:
+    """What ``use`` makes of the request's body, in a file that is gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="vo-table-") as directory:
+        path = Path(directory, "body")
+        await dali.read_body(request, path, request.app.state.settings.upload_size)
+        return await run_in_threadpool(use, path)
+
+
+def _is_votable(path: Path) -> bool:
+    with path.open("rb") as file:
+        return b"VOTABLE" in file.read(2000)
 
 
 def _tables(request: Request) -> UserTables:

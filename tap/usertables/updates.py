@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
+import psycopg2
 import sqlalchemy as sa
 
 from vo_server.errors import AuthenticationFault, TransientFault, UsageFault
@@ -67,7 +68,7 @@ class TableUpdates:
             connection = self._running.get(job.job_id)
             if connection is not None:
                 # It may have ended in this moment.
-                with suppress(Exception):
+                with suppress(psycopg2.Error):
                     connection.cancel()
 
     def _watch(self, job: Job, connection: Any) -> None:
