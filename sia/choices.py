@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import sqlalchemy as sa
 
 from sia.params import PRODUCT_TYPES
-from sia.query import ObsCore
+from vo_server.products import ObsCore
 
 #: Parameters whose values the description lists, and their columns.
 COLUMNS = {

@@ -10,11 +10,12 @@ from starlette.routing import BaseRoute, Route
 from sia.choices import Choices
 from sia.description import CAPABILITIES, QUERY_PATH, STANDARD_ID, self_descriptor
 from sia.params import SiaParams
-from sia.query import ObsCore, build_statement
+from sia.query import build_statement
 from vo_server import dali, vosi
 from vo_server.errors import UsageFault, VoError
 from vo_server.formats import Head, Info, datalink_descriptor, negotiate
 from vo_server.parameters import Parameters
+from vo_server.products import ObsCore
 
 __all__ = ["CAPABILITIES", "routes"]
 

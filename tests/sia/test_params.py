@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sia.params import PARAMETERS, Interval, Period, SiaParams, parse_interval, parse_period
+from sia.params import PARAMETERS, SiaParams
 from vo_server.config import Settings
 from vo_server.errors import UsageFault
+from vo_server.intervals import Interval, Period, parse_interval, parse_period
 from vo_server.parameters import Parameters
 
 SETTINGS = Settings(maxrec_default=100, maxrec_limit=1000)

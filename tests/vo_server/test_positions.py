@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sia.positions import parse_pos
 from vo_server.errors import UsageFault
+from vo_server.positions import parse_pos
 from vo_server.sky import Circle, Polygon, Range
 
 RA = st.floats(0, 360)

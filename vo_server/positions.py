@@ -1,31 +1,16 @@
-"""The value of POS: a circle, a range of coordinates or a polygon (SIA 2.0, POS)."""
+"""Shapes on the sky as parameters write them: circle, range of coordinates, polygon (SIA 2.0, POS)."""
 
 import math
-import re
 from collections.abc import Callable
 
 from vo_server.errors import UsageFault
+from vo_server.intervals import parse_number
 from vo_server.sky import Circle, Polygon, Range
 
 MAX_VERTICES = 500  #: of one polygon
-#: A floating-point number as VOTable writes it, or one of its infinities.
-NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?[iI]nf(inity)?", re.ASCII)
 
 
 Shape = Circle | Polygon | Range  #: a Range with ``ra_min > ra_max`` crosses the meridian 0 (DALI 1.2)
-
-
-def parse_number(text: str) -> float:
-    """A number as VOTable writes it; ``Inf`` in any sign is one, ``NaN`` is not.
-
-    Raises
-    ------
-    UsageFault
-        Anything else.
-    """
-    if not NUMBER.fullmatch(text):
-        raise UsageFault(f"{text[:40]!r} is not a number")
-    return float(text)
 
 
 def parse_pos(text: str) -> Shape:
