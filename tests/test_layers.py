@@ -11,14 +11,16 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-PACKAGES = ("vo_server", "tap", "sia", "datalink", "ingest", "portal", "demo")
-PROTOCOLS = {"tap", "sia", "datalink", "portal"}
+PACKAGES = ("vo_server", "tap", "sia", "ssa", "scs", "datalink", "ingest", "portal", "demo")
+PROTOCOLS = {"tap", "sia", "ssa", "scs", "datalink", "portal"}
 
 #: Package -> the packages of ours that it may import (itself always).
 ALLOWED = {
     "vo_server": set[str](),
     "tap": {"vo_server"},
     "sia": {"vo_server"},
+    "ssa": {"vo_server"},
+    "scs": {"vo_server"},
     "datalink": {"vo_server"},
     "portal": {"vo_server", "tap"},  # only tap.adql, to check a query
     "ingest": {"vo_server"},

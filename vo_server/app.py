@@ -18,6 +18,7 @@ from starlette.routing import BaseRoute, Route
 
 from datalink import endpoint as datalink
 from portal import views as portal
+from scs import endpoint as scs
 from sia import endpoint as sia
 from tap import endpoint as tap
 from vo_server import dali
@@ -34,7 +35,7 @@ from vo_server.uws.results import ResultStore
 from vo_server.uws.watch import JobWatch
 
 #: The packages that answer requests; each has ``routes(state)``. The portal comes last: it owns ``/``.
-PACKAGES = (tap, sia, datalink, portal)
+PACKAGES = (tap, sia, scs, datalink, portal)
 
 #: Queries that may wait for the database or be read from it; each keeps a thread.
 QUERY_THREADS = 64

@@ -1,7 +1,7 @@
 """How requests are read and errors are told (DALI 1.1): the border between HTTP and everything else."""
 
 import secrets
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import parse_qsl
@@ -16,7 +16,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from vo_server.answers import ClientGone, answer
 from vo_server.errors import FatalFault, NotFoundFault, TransientFault, UsageFault, VoError
-from vo_server.formats import error_document
+from vo_server.formats import Info, error_document
 from vo_server.parameters import MAX_NAME, MAX_PARAMETERS, MAX_VALUE, FilePart, Parameters
 
 __all__ = [
@@ -145,15 +145,25 @@ async def _read_multipart(
     return items
 
 
-def error_response(exc: VoError, *, request: Request | None = None) -> Response:
-    """The error document for ``exc`` with its HTTP status (DALI 1.1, Errors)."""
+def error_response(
+    exc: VoError, *, request: Request | None = None, infos: Sequence[Info] = (), status: int | None = None
+) -> Response:
+    """The error document for ``exc`` with its HTTP status (DALI 1.1, Errors).
+
+    Parameters
+    ----------
+    infos : sequence of Info
+        What the document says beside the message.
+    status : int, optional
+        Another status, for protocols that are older than DALI.
+    """
     headers = {"Cache-Control": "no-store"}
     if isinstance(exc, TransientFault):
         headers["Retry-After"] = "10"
     if exc.status == 401:
         headers["WWW-Authenticate"] = 'Bearer realm="vo-server", Basic realm="vo-server"'
-    body = b"" if request is not None and request.method == "HEAD" else error_document(exc)
-    return Response(body, status_code=exc.status, media_type=VOTABLE, headers=headers)
+    body = b"" if request is not None and request.method == "HEAD" else error_document(exc, infos)
+    return Response(body, status_code=status or exc.status, media_type=VOTABLE, headers=headers)
 
 
 async def _on_vo_error(request: Request, exc: Exception) -> Response:

@@ -26,6 +26,9 @@ NAMESPACES = {
     "vr": "http://www.ivoa.net/xml/VOResource/v1.0",
     "vs": "http://www.ivoa.net/xml/VODataService/v1.1",
     "tr": "http://www.ivoa.net/xml/TAPRegExt/v1.0",
+    "cs": "http://www.ivoa.net/xml/ConeSearch/v1.0",
+    "sia": "http://www.ivoa.net/xml/SIA/v1.1",
+    "ssap": "http://www.ivoa.net/xml/SSA/v1.1",
     "xsi": XSI,
 }
 XML = "application/xml"

@@ -1,13 +1,14 @@
-"""Conditions on stored regions for SQLAlchemy statements: values bound, index first, exact test after."""
+"""Conditions on stored regions and positions for SQLAlchemy: values bound, index first, exact test after."""
 
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import DOUBLE_PRECISION
 
-from vo_server.sky.regions import Region
+from vo_server.sky.points import cone_ranges
+from vo_server.sky.regions import Circle, Region
 from vo_server.sky.shapes import box_literal, box_of, shape_of
-from vo_server.tables import RegionIndex
+from vo_server.tables import PointIndex, RegionIndex
 
 _SHAPE = sa.ARRAY(DOUBLE_PRECISION)
 
@@ -20,8 +21,43 @@ def intersects(table: sa.FromClause, index: RegionIndex, region: Region) -> sa.C
     UsageFault
         The region has no shape (see `vo_server.sky.shapes.shape_of`).
     """
+    bound, box = _bound(table, index, region)
+    test = sa.func.vo.intersects(table.c[index.shape], bound, type_=sa.Boolean())
+    return sa.and_(table.c[index.box].op("&&", is_comparison=True)(box), test)
+
+
+def covers(table: sa.FromClause, index: RegionIndex, region: Region) -> sa.ColumnElement[bool]:
+    """Rows of ``table`` whose region holds all of ``region``; raises as `intersects`."""
+    bound, box = _bound(table, index, region)
+    test = sa.func.vo.contains(table.c[index.shape], bound, type_=sa.Boolean())
+    return sa.and_(table.c[index.box].op("&&", is_comparison=True)(box), test)
+
+
+def is_within(table: sa.FromClause, index: RegionIndex, region: Region) -> sa.ColumnElement[bool]:
+    """Rows of ``table`` whose region lies all in ``region``; raises as `intersects`."""
+    bound, box = _bound(table, index, region)
+    test = sa.func.vo.contains(bound, table.c[index.shape], type_=sa.Boolean())
+    return sa.and_(table.c[index.box].op("&&", is_comparison=True)(box), test)
+
+
+def within_cone(table: sa.FromClause, index: PointIndex, cone: Circle) -> sa.ColumnElement[bool]:
+    """Rows of ``table`` whose position is in ``cone``, its edge included."""
+    pixel = table.c[index.hpx]
+    ranges = cone_ranges(cone.ra, cone.dec, cone.radius)
+    near = sa.or_(*(pixel.between(_exact(low), _exact(high)) for low, high in ranges))
+    distance = sa.func.vo.distance(table.c[index.ra], table.c[index.dec], cone.ra, cone.dec)
+    return sa.and_(near, distance <= cone.radius)
+
+
+def _exact(pixel: int) -> sa.ColumnElement[int]:
+    return sa.bindparam(None, pixel, sa.BigInteger())
+
+
+def _bound(
+    table: sa.FromClause, index: RegionIndex, region: Region
+) -> tuple[sa.ColumnElement[Any], sa.ColumnElement[Any]]:
+    """Shape and box of ``region`` as bound values."""
     shape = shape_of(region)
     bound: sa.ColumnElement[Any] = sa.cast(sa.bindparam(None, shape.tolist(), _SHAPE), _SHAPE)
     box = sa.cast(sa.bindparam(None, box_literal(box_of(shape)), sa.Text()), table.c[index.box].type)
-    test = sa.func.vo.intersects(table.c[index.shape], bound, type_=sa.Boolean())
-    return sa.and_(table.c[index.box].op("&&", is_comparison=True)(box), test)
+    return bound, box

@@ -1,0 +1,35 @@
+"""What a cone search tells about itself (SimpleDALRegExt 1.2, Cone Search)."""
+
+from lxml import etree
+
+from vo_server.config import Settings
+from vo_server.vosi import Capability, Interface, Parameter, text_child
+
+STANDARD_ID = "ivo://ivoa.net/std/ConeSearch"
+#: A query that gives rows in most tables.
+TEST_QUERY = {"ra": 10.0, "dec": 10.0, "sr": 1.0}
+
+PARAMETERS = (
+    Parameter("RA", "Right ascension, ICRS", "double", "", "pos.eq.ra", "required"),
+    Parameter("DEC", "Declination, ICRS", "double", "", "pos.eq.dec", "required"),
+    Parameter("SR", "Radius; 0 for the columns only", "double", "", "pos.angDistance", "required"),
+    Parameter("VERB", "1 for identifier and position, 2 for the principal columns, 3 for all", "int", ""),
+    Parameter("MAXREC", "Number of rows, at most", "int", ""),
+    Parameter("RESPONSEFORMAT", "Format of the answer: a name such as csv, or a media type"),
+)
+
+
+def capability(path: str) -> Capability:
+    """The capability of the service at ``path``."""
+    interface = Interface(path, version="1.03", use="base", result_type="text/xml", parameters=PARAMETERS)
+    return Capability(STANDARD_ID, (interface,), type="cs:ConeSearch", details=describe)
+
+
+def describe(element: etree._Element, settings: Settings) -> None:
+    """Append the elements of ``cs:ConeSearch``."""
+    text_child(element, "maxSR", "180.0")
+    text_child(element, "maxRecords", str(settings.maxrec_limit))
+    text_child(element, "verbosity", "true")
+    query = etree.SubElement(element, "testQuery")
+    for name, value in TEST_QUERY.items():
+        text_child(query, name, str(value))

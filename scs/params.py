@@ -1,0 +1,80 @@
+"""The parameters of a cone search (SCS 1.03, Compliance): text to checked values."""
+
+from dataclasses import dataclass
+
+from vo_server.config import Settings
+from vo_server.errors import UsageFault
+from vo_server.formats import Format, negotiate
+from vo_server.intervals import parse_number
+from vo_server.parameters import Parameters
+from vo_server.sky import Circle
+
+VERBOSITIES = (1, 2, 3)
+
+
+@dataclass(frozen=True, slots=True)
+class ConeParams:
+    """A search as asked for.
+
+    Attributes
+    ----------
+    verb : int
+        1 for identifier and position only, 2 for the columns that matter most, 3 for all.
+    maxrec : int
+        0 where the radius is 0: that asks for the columns (SCS 1.03, SR).
+    """
+
+    cone: Circle
+    verb: int
+    maxrec: int
+    responseformat: Format
+
+    @classmethod
+    def from_parameters(cls, parameters: Parameters, settings: Settings) -> "ConeParams":
+        """The checked values.
+
+        Raises
+        ------
+        UsageFault
+            A parameter is missing, malformed or out of its range.
+        """
+        radius = read_degrees(parameters, "SR", 0.0, 180.0)
+        ra = read_degrees(parameters, "RA", 0.0, 360.0)
+        dec = read_degrees(parameters, "DEC", -90.0, 90.0)
+        maxrec = parameters.maxrec(settings)
+        return cls(
+            cone=Circle(ra, dec, radius),
+            verb=parse_verb(parameters),
+            maxrec=maxrec if radius > 0 else 0,
+            responseformat=negotiate(parameters.single("RESPONSEFORMAT"), default="votable/td"),
+        )
+
+
+def read_degrees(parameters: Parameters, name: str, low: float, high: float) -> float:
+    """A number of decimal degrees between two bounds, both included.
+
+    Raises
+    ------
+    UsageFault
+        It is missing, not a number, or out of range; the message has the bounds.
+    """
+    wanted = f"send {name} in decimal degrees, {low:g} to {high:g}"
+    text = parameters.single(name)
+    if text is None:
+        raise UsageFault(f"{name} is missing: {wanted}")
+    try:
+        value = parse_number(text)
+    except UsageFault as exc:
+        raise UsageFault(f"{name}: {exc}; {wanted}") from None
+    if not low <= value <= high:
+        raise UsageFault(f"{name}={text[:40]} is out of range: {wanted}")
+    # PostgreSQL calls the square of less than 1e-154 an underflow; 1e-15 degrees are far below any position.
+    return round(value, 15)
+
+
+def parse_verb(parameters: Parameters) -> int:
+    """How many columns are wanted (SCS 1.03, VERB): 1, 2 or 3, and 2 where nothing is said."""
+    verb = parameters.whole_number("VERB")
+    if verb is not None and verb not in VERBOSITIES:
+        raise UsageFault(f"VERB={verb} is not known: send 1, 2 or 3")
+    return verb or 2
