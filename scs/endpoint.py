@@ -1,6 +1,5 @@
 """Cone searches over HTTP: ``/scs/<schema>.<table>`` and the VOSI resources of each."""
 
-from dataclasses import replace
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -13,14 +12,12 @@ from scs.params import ConeParams
 from scs.query import Cones, build_statement
 from vo_server import dali, vosi
 from vo_server.errors import NotFoundFault, UsageFault
-from vo_server.formats import Head, Info
+from vo_server.formats import PLAIN_VOTABLE, Head, Info
 from vo_server.tables import Catalog
 
 __all__ = ["routes"]
 
 PATH = "/scs/{table}"
-#: The media type of an answer (SCS 1.03, Compliance).
-MEDIA_TYPE = "text/xml;content=x-votable"
 
 
 class ConeSearch:
@@ -43,7 +40,7 @@ class ConeSearch:
         params = ConeParams.from_parameters(await dali.read_parameters(request), self._state.settings)
         form = params.responseformat
         if form.name == "votable/td":
-            form = replace(form, media_type=MEDIA_TYPE)
+            form = PLAIN_VOTABLE
         if request.method == "HEAD":
             return Response(media_type=form.media_type)
         head = Head(table_name=cones.table.name, description=cones.table.description)

@@ -18,10 +18,10 @@ class ConeParams:
 
     Attributes
     ----------
+    cone : Circle
+        One of radius 0 asks for the columns only (SCS 1.03, SR).
     verb : int
         1 for identifier and position only, 2 for the columns that matter most, 3 for all.
-    maxrec : int
-        0 where the radius is 0: that asks for the columns (SCS 1.03, SR).
     """
 
     cone: Circle
@@ -41,11 +41,10 @@ class ConeParams:
         radius = read_degrees(parameters, "SR", 0.0, 180.0)
         ra = read_degrees(parameters, "RA", 0.0, 360.0)
         dec = read_degrees(parameters, "DEC", -90.0, 90.0)
-        maxrec = parameters.maxrec(settings)
         return cls(
             cone=Circle(ra, dec, radius),
             verb=parse_verb(parameters),
-            maxrec=maxrec if radius > 0 else 0,
+            maxrec=parameters.maxrec(settings),
             responseformat=negotiate(parameters.single("RESPONSEFORMAT"), default="votable/td"),
         )
 

@@ -77,7 +77,9 @@ def build_statement(cones: Cones, params: ConeParams) -> Statement:
     schema, name = cones.table.relation
     relation = sa.table(name, *(sa.column(each) for each in sorted(names)), schema=schema)
     chosen = [_selected(relation.c[column.name.lower()], column) for column in columns]
-    select: sa.Select[Any] = sa.select(*chosen).where(within_cone(relation, cones.point, params.cone))
+    is_metadata = params.cone.radius == 0
+    where = sa.false() if is_metadata else within_cone(relation, cones.point, params.cone)
+    select: sa.Select[Any] = sa.select(*chosen).where(where)
     return from_select(select, columns)
 
 

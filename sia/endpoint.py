@@ -11,6 +11,7 @@ from sia.choices import Choices
 from sia.description import CAPABILITIES, QUERY_PATH, STANDARD_ID, self_descriptor
 from sia.params import SiaParams
 from sia.query import build_statement
+from sia.v1 import endpoint as v1
 from vo_server import dali, vosi
 from vo_server.errors import UsageFault, VoError
 from vo_server.formats import Head, Info, datalink_descriptor, negotiate
@@ -72,8 +73,9 @@ def is_plain(parameters: Parameters) -> bool:
 
 
 def routes(state: Any) -> list[BaseRoute]:
-    """Everything below ``/sia2``."""
+    """Everything below ``/sia2``, and ``/sia`` for the first version of the protocol."""
     return [
         Route(QUERY_PATH, Sia(state).query, methods=["GET", "POST"]),
         *vosi.routes("/sia2", CAPABILITIES),
+        *v1.routes(state),
     ]

@@ -20,6 +20,7 @@ from datalink import endpoint as datalink
 from portal import views as portal
 from scs import endpoint as scs
 from sia import endpoint as sia
+from ssa import endpoint as ssa
 from tap import endpoint as tap
 from vo_server import dali
 from vo_server.catalog_cache import CatalogCache
@@ -35,7 +36,7 @@ from vo_server.uws.results import ResultStore
 from vo_server.uws.watch import JobWatch
 
 #: The packages that answer requests; each has ``routes(state)``. The portal comes last: it owns ``/``.
-PACKAGES = (tap, sia, scs, datalink, portal)
+PACKAGES = (tap, sia, ssa, scs, datalink, portal)
 
 #: Queries that may wait for the database or be read from it; each keeps a thread.
 QUERY_THREADS = 64

@@ -90,3 +90,21 @@ def _check_point(ra: float, dec: float, text: str) -> None:
             f"POS={text!r}: ({ra:g}, {dec:g}) is out of range: right ascension is 0 to 360 degrees,"
             " declination -90 to 90"
         )
+
+
+def parse_pair(name: str, text: str, wanted: str, *, single: bool) -> tuple[float, float]:
+    """Two numbers with a comma between, as SIA 1.0 and SSA 1.1 write them; with ``single``, one counts twice.
+
+    Raises
+    ------
+    UsageFault
+        Anything else; the message ends with what is ``wanted``.
+    """
+    words = text.split(",")
+    if len(words) != 2 and not (single and len(words) == 1):
+        raise UsageFault(f"{name}={text[:60]!r}: {wanted}")
+    try:
+        numbers = [parse_number(word.strip()) for word in words]
+    except UsageFault as exc:
+        raise UsageFault(f"{name}={text[:60]!r}: {exc}; {wanted}") from None
+    return numbers[0], numbers[-1]

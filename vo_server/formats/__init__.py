@@ -2,10 +2,11 @@
 
 from vo_server.formats.head import Head, Info, Param, ServiceDescriptor, datalink_descriptor
 from vo_server.formats.markup import error_document
-from vo_server.formats.negotiation import FORMATS, Format, negotiate
+from vo_server.formats.negotiation import FORMATS, PLAIN_VOTABLE, Format, negotiate
 
 __all__ = [
     "FORMATS",
+    "PLAIN_VOTABLE",
     "Format",
     "Head",
     "Info",

@@ -34,6 +34,7 @@ class Param:
     value: str = ""
     ref: str = ""
     xtype: str = ""
+    utype: str = ""
     description: str = ""
     options: tuple[str, ...] = ()
     minimum: str = ""
@@ -84,6 +85,8 @@ class Head:
     ----------
     table_name : str
         Names the TABLE.
+    params : tuple of Param
+        What holds for all rows, or what a service takes: PARAMs beside the table.
     largest : int or None
         Bytes that a format may keep on disk before it sends them; None for no limit.
     """
@@ -92,4 +95,5 @@ class Head:
     descriptors: tuple[ServiceDescriptor, ...] = ()
     table_name: str = ""
     description: str = ""
+    params: tuple[Param, ...] = ()
     largest: int | None = None

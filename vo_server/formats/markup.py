@@ -83,6 +83,8 @@ def _result(
     resource = etree.SubElement(root, "RESOURCE", type="results")
     for info in (Info("QUERY_STATUS", status), *head.infos):
         _add_info(resource, info)
+    for param in head.params:
+        _add_param(resource, param, {})
     identifiers = field_ids(columns)
     systems = add_systems(resource, (column.system for column in columns), identifiers)
     table = etree.SubElement(resource, "TABLE", _attributes(name=head.table_name))
@@ -194,7 +196,9 @@ def _add_descriptor(
 
 def _add_param(group: etree._Element, param: Param, references: Mapping[str, str]) -> None:
     attributes = {"name": param.name, "datatype": param.datatype, "value": clean(param.value)}
-    attributes |= _attributes(arraysize=param.arraysize, ucd=param.ucd, unit=param.unit, xtype=param.xtype)
+    attributes |= _attributes(
+        arraysize=param.arraysize, ucd=param.ucd, unit=param.unit, xtype=param.xtype, utype=param.utype
+    )
     if param.ref:
         attributes["ref"] = references[param.ref.lower()]
     element = etree.SubElement(group, "PARAM", attributes)

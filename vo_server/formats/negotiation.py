@@ -75,6 +75,10 @@ def _formats() -> tuple[Format, ...]:
 FORMATS = MappingProxyType({item.name: item for item in _formats()})
 
 
+#: A VOTable for the clients of protocols that are older than DALI.
+PLAIN_VOTABLE = replace(FORMATS["votable/td"], media_type="text/xml;content=x-votable")
+
+
 def normalise(text: str) -> str:
     """A name or media type in lower case, its parameters without blanks, quotes and charset, in order."""
     media_type, *parameters = [part.strip() for part in text.lower().split(";")]

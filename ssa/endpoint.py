@@ -1,0 +1,52 @@
+"""SSA 1.1 over HTTP: ``/ssa/query`` and its VOSI resources."""
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from ssa.description import CAPABILITIES, PATH, PROTOCOL, constants, metadata_params
+from ssa.params import SsaParams
+from ssa.query import build_statement
+from vo_server import dali, vosi
+from vo_server.errors import UsageFault
+from vo_server.formats import PLAIN_VOTABLE, Head, datalink_descriptor
+from vo_server.products import ObsCore
+
+__all__ = ["CAPABILITIES", "routes"]
+
+
+class Ssa:
+    """The service: what its requests share is the table's declaration."""
+
+    def __init__(self, state: Any) -> None:
+        self._state = state
+        self._obscore = ObsCore.read()
+
+    async def query(self, request: Request) -> Response:
+        """GET or POST ``/ssa/query`` (SSA 1.1, QueryData Operation)."""
+        try:
+            return await self._answer(request)
+        except UsageFault as exc:
+            # Clients of this protocol read the document only where the status is 200.
+            return dali.error_response(exc, request=request, infos=(PROTOCOL,), status=200)
+
+    async def _answer(self, request: Request) -> Response:
+        settings = self._state.settings
+        params = SsaParams.from_parameters(await dali.read_parameters(request), settings)
+        if request.method == "HEAD":
+            return Response(media_type=PLAIN_VOTABLE.media_type)
+        head = Head(
+            infos=(PROTOCOL,),
+            params=metadata_params() if params.is_metadata else constants(settings),
+            descriptors=(datalink_descriptor(settings.root_url, "publisher_did"),),
+            table_name="results",
+        )
+        statement = build_statement(params, self._obscore, settings.root_url)
+        return await dali.answer(request, statement, PLAIN_VOTABLE, maxrec=params.maxrec, head=head)
+
+
+def routes(state: Any) -> list[BaseRoute]:
+    """Everything below ``/ssa``."""
+    return [Route(PATH, Ssa(state).query, methods=["GET", "POST"]), *vosi.routes("/ssa", CAPABILITIES)]
