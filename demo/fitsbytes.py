@@ -10,8 +10,9 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from vo_server.checksums import OFFSET, UNSET, encode, sum32
+
 BLOCK = 2880  #: bytes (FITS 4.0, Overall file structure)
-CHECKSUM_OFFSET = 11  #: where the value of a CHECKSUM card begins
 
 Value = str | bool | int | float
 Card = tuple[str, Value, str]  #: keyword (with spaces: a HIERARCH keyword), value, comment
@@ -50,44 +51,18 @@ def card(keyword: str, value: Value, comment: str = "") -> bytes:
     return line[:80].ljust(80).encode("ascii")
 
 
-def _sum32(data: bytes, start: int = 0) -> int:
-    """Sum of ``data`` in 32-bit ones' complement arithmetic (FITS 4.0, Appendix J)."""
-    total = start + int(np.frombuffer(data, ">u4").sum(dtype=np.uint64))
-    while total >> 32:
-        total = (total & 0xFFFFFFFF) + (total >> 32)
-    return total
-
-
-def _encode(checksum: int) -> bytes:
-    """The 16 characters of the complement of ``checksum`` (FITS 4.0, Appendix J)."""
-    punctuation = set(range(0x3A, 0x41)) | set(range(0x5B, 0x61))
-    value = 0xFFFFFFFF - checksum
-    columns = []
-    for shift in (24, 16, 8, 0):
-        quotient, rest = divmod((value >> shift) & 0xFF, 4)
-        chars = [quotient + 0x30 + rest, quotient + 0x30, quotient + 0x30, quotient + 0x30]
-        for left in (0, 2):
-            # Only letters and digits may appear; moving one unit within a pair keeps the sum.
-            while punctuation & {chars[left], chars[left + 1]}:
-                chars[left] += 1
-                chars[left + 1] -= 1
-        columns.append(chars)
-    text = bytes(columns[column][row] for row in range(4) for column in range(4))
-    return text[-1:] + text[:-1]
-
-
 def hdu(cards: Iterable[Card], data: bytes = b"") -> bytes:
     """One HDU: ``cards`` (the mandatory ones included), its checksums, END, and ``data`` padded with 0."""
     data += bytes(-len(data) % BLOCK)
-    datasum = _sum32(data)
+    datasum = sum32(data)
     lines = [card(*entry) for entry in cards]
-    position = 80 * len(lines) + CHECKSUM_OFFSET
-    lines.append(card("CHECKSUM", "0" * 16, "HDU checksum"))
+    position = 80 * len(lines) + OFFSET
+    lines.append(card("CHECKSUM", UNSET, "HDU checksum"))
     lines.append(card("DATASUM", str(datasum), "data unit checksum"))
     lines.append(b"END".ljust(80))
     header = bytearray(b"".join(lines))
     header += b" " * (-len(header) % BLOCK)
-    header[position : position + 16] = _encode(_sum32(bytes(header), datasum))
+    header[position : position + 16] = encode(sum32(bytes(header), datasum))
     return bytes(header) + data
 
 

@@ -13,10 +13,9 @@ from ingest.fitsfile import FitsFile, Hdu
 from ingest.footprint import wcs_of
 from ingest.layout import data_hdus, science_hdu, table_hdus
 from ingest.rules import Underivable
+from vo_server.wavelengths import LIGHT, air_to_vacuum, vacuum_wavelengths
 
 Range = tuple[float, float]
-LIGHT = 299_792_458.0  #: m/s
-AIR_FROM = 200e-9  #: m; shorter wavelengths are always given in vacuum
 #: TTYPE of a column of wavelengths, in capitals; logarithms to base 10 are marked so.
 _WAVELENGTHS = {
     "WAVE": False,
@@ -27,26 +26,6 @@ _WAVELENGTHS = {
     "LOGLAM": True,
 }
 MOST_ELEMENTS = 50_000_000  #: of a column that is read
-
-
-def refractive_index(wavelength: float) -> float:
-    """Of standard air (15 C, 1013.25 hPa) at a vacuum ``wavelength`` in metres (Birch & Downs 1994).
-
-    Line lists and pipelines mean this air. The formula of FITS WCS paper III for AWAV is that of air at
-    0 C, and 0.09 angstrom off at H alpha.
-    """
-    inverse = (1e-6 / wavelength) ** 2
-    return 1.0 + 8.34254e-5 + 2.406147e-2 / (130.0 - inverse) + 1.5998e-4 / (38.9 - inverse)
-
-
-def air_to_vacuum(wavelength: float) -> float:
-    """The vacuum wavelength, metres, of a wavelength in air; below 200 nm it is one already."""
-    if wavelength < AIR_FROM:
-        return wavelength
-    vacuum = wavelength
-    for _ in range(3):  # the index belongs to the vacuum wavelength; converges to 1e-15 at once
-        vacuum = wavelength * refractive_index(vacuum)
-    return vacuum
 
 
 def is_in_air(file: FitsFile) -> bool:
@@ -70,7 +49,11 @@ def keyword_range(file: FitsFile) -> Range | None:
 
 
 def _vacuum(file: FitsFile, low: float, high: float) -> Range:
-    return (air_to_vacuum(low), air_to_vacuum(high)) if is_in_air(file) else (low, high)
+    return _from_air(low, high) if is_in_air(file) else (low, high)
+
+
+def _from_air(low: float, high: float) -> Range:
+    return float(air_to_vacuum(low)), float(air_to_vacuum(high))
 
 
 def axis_range(file: FitsFile) -> Range | None:
@@ -90,38 +73,12 @@ def _axis_range(hdu: Hdu) -> Range | None:
     pixels[:, axis] = 0.5, hdu.shape[axis] + 0.5
     ends = wcs.wcs_pix2world(pixels, 1)[:, axis]
     kind = str(wcs.wcs.ctype[axis])[:4].strip()
-    values = [_wavelength(kind, float(end), wcs) for end in ends]
-    low, high = min(values), max(values)
+    rest = wcs.wcs.restwav or (LIGHT / wcs.wcs.restfrq if wcs.wcs.restfrq else math.nan)
+    values = vacuum_wavelengths(kind, ends, rest)
+    low, high = float(values.min()), float(values.max())
     if not (low > 0 and math.isfinite(high)):
         raise Underivable("WCS", f"the spectral axis ({kind}) does not give wavelengths", hdu.index)
     return low, high
-
-
-def _wavelength(kind: str, value: float, wcs: object) -> float:
-    """The vacuum wavelength of a coordinate in SI units (FITS WCS paper III, table 1); NaN when unknown."""
-    rest = wcs.wcs  # type: ignore[attr-defined]
-    rest_wave = rest.restwav or (LIGHT / rest.restfrq if rest.restfrq else math.nan)
-    match kind:
-        case "WAVE":
-            return value
-        case "AWAV":
-            return air_to_vacuum(value)
-        case "FREQ":
-            return LIGHT / value if value > 0 else math.nan
-        case "WAVN":
-            return 1.0 / value if value > 0 else math.nan
-        case "ENER":
-            return 1.986445857e-25 / value if value > 0 else math.nan
-        case "VOPT":
-            return rest_wave * (1 + value / LIGHT)
-        case "ZOPT":
-            return rest_wave * (1 + value)
-        case "VRAD":
-            return rest_wave / (1 - value / LIGHT)
-        case "VELO" | "BETA":
-            beta = value if kind == "BETA" else value / LIGHT
-            return rest_wave * math.sqrt((1 + beta) / (1 - beta)) if abs(beta) < 1 else math.nan
-    return math.nan
 
 
 def column_range(file: FitsFile, *, unit: str = "", air: bool = False) -> Range | None:
@@ -152,7 +109,7 @@ def column_range(file: FitsFile, *, unit: str = "", air: bool = False) -> Range 
             first, last = ends[0] * factor, ends[1] * factor
             if not 0 < first <= last:
                 return None
-            return (air_to_vacuum(first), air_to_vacuum(last)) if air else _vacuum(file, first, last)
+            return _from_air(first, last) if air else _vacuum(file, first, last)
     return None
 
 

@@ -5,12 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from astropy.io import fits
-from hypothesis import given
-from hypothesis import strategies as st
 
 from ingest.spectral import (
-    LIGHT,
-    air_to_vacuum,
     axis_range,
     column_range,
     filter_range,
@@ -19,21 +15,7 @@ from ingest.spectral import (
 )
 from tests.ingest import samples
 from tests.ingest.test_footprint import opened
-
-
-@pytest.mark.parametrize(
-    ("air", "vacuum"),
-    # Lines of the NIST database: H alpha, Na D1, [O III], H beta (angstrom).
-    [(6562.79, 6564.61), (5895.92, 5897.558), (5006.84, 5008.24), (4861.33, 4862.69)],
-)
-def test_air_wavelengths_become_those_of_vacuum(air: float, vacuum: float) -> None:
-    assert air_to_vacuum(air * 1e-10) * 1e10 == pytest.approx(vacuum, abs=0.02)
-
-
-@given(st.floats(1e-9, 1e-4))
-def test_vacuum_wavelengths_are_a_little_longer_above_200_nm(wavelength: float) -> None:
-    ratio = air_to_vacuum(wavelength) / wavelength
-    assert ratio == 1.0 if wavelength < 200e-9 else 1.00027 < ratio < 1.00034
+from vo_server.wavelengths import LIGHT
 
 
 def test_keywords_are_nanometres_and_air_is_told_by_the_ucd(tmp_path: Path) -> None:
