@@ -7,8 +7,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from datalink.files import check_public, find_file, obscore_relation
+from datalink.files import check_public, find_file
 from datalink.sending import send_file
+from vo_server.products import ObsCore
 
 
 class Downloads:
@@ -16,7 +17,7 @@ class Downloads:
 
     def __init__(self, state: Any) -> None:
         self._engine = state.database.writer
-        self._obscore = obscore_relation()
+        self._obscore = ObsCore.read().relation
 
     async def download(self, request: Request) -> Response:
         """GET or HEAD ``/download/<dp_id>``."""

@@ -7,6 +7,7 @@ from starlette.routing import BaseRoute
 from datalink import download, preview
 from datalink.links import endpoint as links
 from datalink.preview import Drawings
+from datalink.soda import endpoint as soda
 
 CAPABILITIES = links.CAPABILITIES
 
@@ -14,10 +15,11 @@ __all__ = ["CAPABILITIES", "routes"]
 
 
 def routes(state: Any) -> list[BaseRoute]:
-    """The routes below ``/datalink``, ``/download`` and ``/preview``."""
+    """The routes below ``/datalink``, ``/download``, ``/preview`` and ``/soda``."""
     drawings = Drawings(state.database.state_dir / "previews")
     return [
         *links.routes(state, drawings.may_have),
         *download.routes(state),
         *preview.routes(state, drawings),
+        *soda.routes(state),
     ]

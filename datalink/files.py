@@ -10,7 +10,6 @@ from urllib.parse import unquote, urlsplit
 
 import sqlalchemy as sa
 
-from vo_server import schemas
 from vo_server.archive import FILE
 from vo_server.errors import AuthorizationFault, NotFoundFault, TransientFault
 
@@ -37,6 +36,8 @@ class File:
         When the file was last changed, as far as the archive knows.
     product_type, title : str or None
         ObsCore's dataproduct_type and obs_title, of science products.
+    s_region, em_min, em_max, t_min, t_max, pol_states, release_description
+        ObsCore's columns of these names: what the data cover, and where that is told.
     """
 
     dp_id: str
@@ -53,6 +54,13 @@ class File:
     mtime_ns: int
     product_type: str | None = None
     title: str | None = None
+    s_region: str | None = None
+    em_min: float | None = None
+    em_max: float | None = None
+    t_min: float | None = None
+    t_max: float | None = None
+    pol_states: str | None = None
+    release_description: str | None = None
 
     def is_public(self, now: datetime) -> bool:
         """Whether the proprietary period is over at ``now``; its last instant is."""
@@ -88,13 +96,17 @@ class File:
         return Path(unquote(parts.path))
 
 
-#: Columns of `File`, in the order in which `file_columns` selects them.
-_FILE = tuple(name for name in File.__dataclass_fields__ if name not in ("product_type", "title"))
-
-
-def obscore_relation() -> sa.Table:
-    """ObsCore as it is in the database."""
-    return schemas.metadata(schemas.builtin()).tables["ivoa.obscore"]
+#: Fields of `File` that are columns of ObsCore.
+_OBSCORE = {
+    "product_type": "dataproduct_type",
+    "title": "obs_title",
+    **{
+        name: name
+        for name in ("s_region", "em_min", "em_max", "t_min", "t_max", "pol_states", "release_description")
+    },
+}
+#: The other columns of `File`, in the order in which `file_columns` selects them.
+_FILE = tuple(name for name in File.__dataclass_fields__ if name not in _OBSCORE)
 
 
 def file_columns(file: sa.FromClause, obscore: sa.FromClause) -> list[sa.ColumnElement[Any]]:
@@ -102,8 +114,7 @@ def file_columns(file: sa.FromClause, obscore: sa.FromClause) -> list[sa.ColumnE
     columns: list[sa.ColumnElement[Any]] = [file.c[name] for name in _FILE]
     return [
         *columns,
-        obscore.c.dataproduct_type.label("product_type"),
-        obscore.c.obs_title.label("title"),
+        *(obscore.c[column].label(name) for name, column in _OBSCORE.items()),
     ]
 
 

@@ -14,12 +14,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from datalink.files import File, check_public, find_file, make_file, obscore_relation
+from datalink.files import File, check_public, find_file, make_file
 from datalink.links.query import select_relations
 from datalink.links.rows import Relation, is_preview
 from datalink.reading import NOTHING
 from datalink.sending import open_stored, send_file
 from vo_server.errors import FatalFault, NotFoundFault, TransientFault
+from vo_server.products import ObsCore
 
 #: Types of product that a picture can show. Catalogues have none here.
 PRODUCT_TYPES = ("image", "cube", "spectrum")
@@ -109,7 +110,7 @@ class Previews:
 
     def __init__(self, state: Any, drawings: Drawings) -> None:
         self._engine = state.database.writer
-        self._obscore = obscore_relation()
+        self._obscore = ObsCore.read().relation
         self._drawings = drawings
 
     async def preview(self, request: Request) -> Response:

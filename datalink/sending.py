@@ -9,8 +9,10 @@ import base64
 import os
 import secrets
 import stat
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import contextmanager
+import tempfile
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from typing import Any, BinaryIO
@@ -58,6 +60,24 @@ class Stored:
             digest = base64.b64encode(bytes.fromhex(self._sha256)).decode()
             found["Repr-Digest"] = f"sha-256=:{digest}:"
         return found
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """Bytes that were made for one answer, in a file without a name."""
+
+    stream: BinaryIO
+    size: int
+
+
+def made(write: Callable[[BinaryIO], None]) -> Made:
+    """What ``write`` writes; the caller closes the stream."""
+    with ExitStack() as stack:
+        stream = stack.enter_context(tempfile.TemporaryFile(prefix="vo-server-"))
+        write(stream)
+        size = stream.seek(0, os.SEEK_END)
+        stack.pop_all()
+        return Made(stream, size)
 
 
 def open_stored(file: File) -> Stored:
@@ -172,7 +192,7 @@ class FileAnswer(Response):
     """The whole file, one range, or several in a multipart body; closes the file in the end."""
 
     def __init__(
-        self, stored: Stored, ranges: tuple[ByteRange, ...], media_type: str, headers: dict[str, str]
+        self, stored: Stored | Made, ranges: tuple[ByteRange, ...], media_type: str, headers: dict[str, str]
     ) -> None:
         self._stored = stored
         self._parts: list[tuple[bytes, ByteRange]] = [(b"", ByteRange(0, stored.size))]

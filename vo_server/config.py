@@ -46,6 +46,7 @@ class Settings(BaseSettings):
     user_tables: PositiveInt = 100  #: tables that one account may keep
     user_space: PositiveInt = 10 * 1024**3  #: bytes of them together
     result_size: PositiveInt = 20 * 1024**3  #: bytes of a result that is kept: a job's, or a FITS file
+    cutout_size: PositiveInt = 2 * 1024**3  #: bytes of pixels that one cutout may have
     upload_size: PositiveInt = 256 * 1024 * 1024  #: bytes of an uploaded table, unpacked
     upload_rows: PositiveInt = 2_000_000  #: rows of an uploaded table
     upload_timeout: PositiveFloat = 60.0  #: seconds in which a table at a URL has to be fetched

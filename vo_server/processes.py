@@ -15,6 +15,8 @@ from pathlib import Path
 import sqlalchemy as sa
 import structlog
 
+from datalink.soda import jobs as soda
+from datalink.soda.parts import Parts
 from tap.jobs import KIND, TapExecutor
 from tap.usertables import updates
 from tap.usertables.updates import TableUpdates
@@ -136,6 +138,7 @@ def _work(config: ChildConfig, *, until_closed: bool = False) -> None:
             executors: dict[str, Executor] = {
                 KIND: TapExecutor(settings, engine, CatalogCache(writer), results, user_tables),
                 updates.KIND: TableUpdates(writer, user_tables),
+                soda.KIND: soda.SodaExecutor(settings, Parts(writer, settings), results),
             }
             store = JobStore(writer, running=settings.owner_running)
             worker = Worker(config.name, store, executors, results)

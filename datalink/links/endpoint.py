@@ -9,13 +9,14 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
-from datalink.files import File, obscore_relation
+from datalink.files import File
 from datalink.links.lookup import CHUNK, Lookup
 from datalink.links.params import DATALINK, MAX_IDS, LinksParams
 from datalink.links.rows import COLUMNS, Link, make_batch
 from vo_server import dali, vosi
 from vo_server.batches import Batches
 from vo_server.formats import FORMATS, Head, Info, Param, ServiceDescriptor
+from vo_server.products import ObsCore
 from vo_server.vosi import Capability, Interface, Parameter
 
 STANDARD_ID = "ivo://ivoa.net/std/DataLink#links-1.1"
@@ -42,12 +43,16 @@ CAPABILITIES = (
 )
 
 
+#: Rows, their number where there are more, and the descriptors that they refer to.
+Read = tuple[list[pa.RecordBatch], int | None, list[ServiceDescriptor]]
+
+
 class Links:
     """The service: what its requests share is how links are found."""
 
     def __init__(self, state: Any, has_preview: Callable[[File], bool]) -> None:
         self._state = state
-        self._lookup = Lookup(state.database.writer, obscore_relation(), state.settings, has_preview)
+        self._lookup = Lookup(state.database.writer, ObsCore.read().relation, state.settings, has_preview)
 
     async def links(self, request: Request) -> Response:
         """GET or POST ``/datalink/links`` (DataLink 1.1, {links} endpoint)."""
@@ -58,10 +63,10 @@ class Links:
         headers = {"Content-Disposition": f'inline; filename="datalink.{form.extension.lstrip(".")}"'}
         if request.method == "HEAD":
             return Response(media_type=form.media_type, headers=headers)
-        batches, rows = await run_in_threadpool(self._read, params)
+        batches, rows, services = await run_in_threadpool(self._read, params)
         head = Head(
             infos=(Info("standardID", STANDARD_ID),),
-            descriptors=(self_descriptor(self._state.settings.root_url),),
+            descriptors=(self_descriptor(self._state.settings.root_url), *services),
             table_name="links",
         )
         count = self._state.metrics.rows.labels("datalink").inc
@@ -71,14 +76,15 @@ class Links:
             return Response(body, media_type=form.media_type, headers=headers)
         return StreamingResponse(pieces, media_type=form.media_type, headers=headers)
 
-    def _read(self, params: LinksParams) -> tuple[list[pa.RecordBatch], int | None]:
-        """All rows, and where they end before the request does: rows of an ID are never cut."""
-        batches = list(self._lookup.batches(params.ids))
+    def _read(self, params: LinksParams) -> Read:
+        """All rows, their number where there are more (rows of an ID are never cut), their services."""
+        services: list[ServiceDescriptor] = []
+        batches = list(self._lookup.batches(params.ids, services))
         if not params.is_truncated:
-            return batches, None
+            return batches, None, services
         rows = sum(batch.num_rows for batch in batches)
         # One row more than there may be is how a writer knows an overflow.
-        return [*batches, make_batch([Link("", "#this")])], rows
+        return [*batches, make_batch([Link("", "#this")])], rows, services
 
 
 def self_descriptor(root_url: str) -> ServiceDescriptor:

@@ -1,7 +1,8 @@
 """The links of many identifiers, read from the database a few hundred at a time."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pyarrow as pa
@@ -11,10 +12,15 @@ from datalink.files import File, make_file, select_files
 from datalink.links.params import parse_id
 from datalink.links.query import select_relations
 from datalink.links.rows import Link, Relation, Writer, make_batch
+from datalink.soda import description as soda
 from vo_server.config import Settings
 from vo_server.errors import NotFoundFault, TransientFault, VoError
+from vo_server.formats import ServiceDescriptor
 
+DESCRIBED = 20  #: identifiers whose parts are described one by one
 CHUNK = 250  #: identifiers that one pair of statements looks up
+DEEPEST = 4  #: steps back or on in the history of a file
+MOST_LINKS = 2_000  #: of one identifier, when its history is followed
 TIMEOUT = 60  #: seconds for one pair of statements
 
 
@@ -41,15 +47,23 @@ class Lookup:
         self._settings = settings
         self._has_preview = has_preview
 
-    def batches(self, ids: Sequence[str]) -> Iterator[pa.RecordBatch]:
+    def batches(self, ids: Sequence[str], services: list[ServiceDescriptor]) -> Iterator[pa.RecordBatch]:
         """The rows for ``ids``, all rows of one after another, in their order.
+
+        Parameters
+        ----------
+        services : list of ServiceDescriptor
+            Gets the descriptors that the rows refer to: one for each dataset, or one for all where there are
+            more than `DESCRIBED`.
 
         Raises
         ------
         TransientFault
             The database does not answer.
         """
-        writer = Writer(self._settings.root_url, datetime.now(UTC))
+        if len(ids) > DESCRIBED:
+            services += soda.generic_descriptors(self._settings.root_url, "ID")
+        writer = Writer(self._settings.root_url, datetime.now(UTC), services)
         for start in range(0, len(ids), CHUNK):
             yield make_batch(list(self._links(ids[start : start + CHUNK], writer)))
 
@@ -79,10 +93,51 @@ class Lookup:
                 connection.execute(sa.text(f"SET LOCAL statement_timeout = '{TIMEOUT}s'"))
                 rows = connection.execute(select_files(dp_ids, self._obscore))
                 files = {row.dp_id: make_file(row) for row in rows}
-                found = connection.execute(select_relations(sorted(files), self._obscore)) if files else ()
-                for row in found:
-                    related = make_file(row) if row.dp_id is not None else None
-                    relations[row.subject].append(Relation(row.relation, row.name, row.role, related))
+                for subject, relation in self._related(connection, sorted(files)):
+                    relations[subject].append(relation)
+                self._follow(connection, relations)
         except sa.exc.OperationalError as exc:
             raise TransientFault("the archive's database does not answer now: try again in a moment") from exc
         return files, relations
+
+    def _related(self, connection: sa.Connection, dp_ids: Sequence[str]) -> Iterator[tuple[str, Relation]]:
+        """What belongs directly to files, with the file to which it belongs."""
+        if not dp_ids:
+            return
+        for row in connection.execute(select_relations(dp_ids, self._obscore)):
+            related = make_file(row) if row.dp_id is not None else None
+            yield row.subject, Relation(row.relation, row.name, row.role, related)
+
+    def _follow(self, connection: sa.Connection, relations: dict[str, list[Relation]]) -> None:
+        """Add the progenitors of progenitors and the derivations of derivations, down to `DEEPEST`."""
+        new = {subject: [each for each in found if each.is_lineage] for subject, found in relations.items()}
+        for depth in range(2, DEEPEST + 1):
+            steps = {each.file.dp_id for found in new.values() for each in found if each.file is not None}
+            further: defaultdict[str, list[Relation]] = defaultdict(list)
+            for dp_id, relation in self._related(connection, sorted(steps)):
+                further[dp_id].append(relation)
+            if not further:
+                return
+            for subject, found in new.items():
+                new[subject] = list(_next(subject, found, further, relations[subject], depth))
+                relations[subject] += new[subject]
+
+
+def _next(
+    subject: str,
+    found: Sequence[Relation],
+    further: Mapping[str, Sequence[Relation]],
+    known: Sequence[Relation],
+    depth: int,
+) -> Iterator[Relation]:
+    """The relations one step further on the way of each of ``found``, those that are new."""
+    seen = {(each.kind, each.file.dp_id if each.file else each.name) for each in known}
+    count = len(known)
+    for step in found:
+        for each in further.get(step.file.dp_id, ()) if step.file else ():
+            key = (each.kind, each.file.dp_id if each.file else each.name)
+            is_self = each.file is not None and each.file.dp_id == subject
+            if each.kind == step.kind and key not in seen and not is_self and count < MOST_LINKS:
+                seen.add(key)
+                count += 1
+                yield replace(each, depth=depth)

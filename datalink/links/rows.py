@@ -8,7 +8,9 @@ from urllib.parse import quote
 import pyarrow as pa
 
 from datalink.files import File, instant
+from datalink.soda import description as soda
 from vo_server.errors import NotFoundFault, VoError
+from vo_server.formats import ServiceDescriptor
 from vo_server.tables import Column
 
 PREVIEW_CATEGORY = "ANCILLARY.PREVIEW"
@@ -48,12 +50,24 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """What a file says about another: ``file`` is None where the archive does not have it."""
+    """What a file says about another: ``file`` is None where the archive does not have it.
+
+    Attributes
+    ----------
+    depth : int
+        1 for a file of its own, 2 for the progenitor of a progenitor, and so on.
+    """
 
     kind: str
     name: str | None
     role: str | None
     file: File | None
+    depth: int = 1
+
+    @property
+    def is_lineage(self) -> bool:
+        """Whether it tells of what a file was made from or into."""
+        return self.kind in ("progenitor", "derivation")
 
 
 def _text(name: str, ucd: str, description: str) -> Column:
@@ -113,11 +127,16 @@ class Writer:
         Of this server.
     now : datetime
         What is public by then can be downloaded.
+    services : list of ServiceDescriptor
+        Gets a descriptor of the parts of each dataset.
     """
 
-    def __init__(self, root_url: str, now: datetime) -> None:
+    def __init__(self, root_url: str, now: datetime, services: list[ServiceDescriptor]) -> None:
         self._root_url = root_url
         self._now = now
+        self._services = services
+        # Where there is one already, it is for all datasets.
+        self._is_generic = bool(services)
 
     def links(
         self, text: str, file: File, relations: Iterable[Relation], *, has_preview: bool
@@ -138,9 +157,41 @@ class Writer:
             yield from (self._preview(text, file, r.file) for r in previews if r.file)
         elif has_preview:
             yield self._preview(text, file, None)
+        if soda.has_parts(file):
+            yield from self._parts(text, file)
         for relation in found:
             if relation not in previews:
                 yield self._related(text, relation)
+        if file.release_description and file.release_description.startswith(("http://", "https://")):
+            yield Link(
+                text,
+                "#documentation",
+                access_url=file.release_description,
+                description="Description of the data release",
+                content_type="text/html" if file.release_description.endswith(".html") else None,
+                local_semantics="release_description",
+                link_auth="false",
+                link_authorized=True,
+            )
+
+    def _parts(self, text: str, file: File) -> Iterator[Link]:
+        """The services that make parts of a file, with their descriptors."""
+        number = None if self._is_generic else len(self._services)
+        if number is not None:
+            self._services += soda.descriptors(self._root_url, file, text, number)
+        is_public = file.is_public(self._now)
+        for kind, _, _ in soda.SERVICES:
+            yield Link(
+                text,
+                "#cutout",
+                service_def=soda.descriptor_id(kind, number),
+                description=f"Parts of the data ({kind})",
+                content_type="application/fits",
+                content_qualifier=QUALIFIERS.get(file.product_type or ""),
+                local_semantics=kind,
+                link_auth="false" if is_public else "true",
+                link_authorized=is_public,
+            )
 
     def fault(self, text: str, exc: VoError, semantics: str = "#this") -> Link:
         """The row that says why an ID has no link."""
@@ -202,7 +253,8 @@ class Writer:
                 eso_origfile=relation.name,
                 eso_category=relation.role,
             )
-        return self._download(text, semantics, relation.file, describe(relation.file))
+        steps = f" ({relation.depth} steps away)" if relation.depth > 1 else ""
+        return self._download(text, semantics, relation.file, describe(relation.file) + steps)
 
 
 def is_preview(relation: Relation) -> bool:

@@ -14,6 +14,7 @@ from tests.products import Holdings
 from tests.serving import app, client, engine, server
 from vo_server.config import Settings
 from vo_server.db import Database
+from vo_server.sky import Circle
 
 __all__ = ["app", "client", "engine", "server"]
 
@@ -107,7 +108,9 @@ def register(archive: Archive) -> None:
         release = future if dp_id == SECRET else None
         packed = {"compression": "gz", "media_type": "application/gzip"} if dp_id == CATALOGUE else {}
         file(dp_id, category=category, release_date=release, **packed)
-        put.product(dp_id, dataproduct_type=kind, obs_title=f"A title of {dp_id} & <more>")
+        cover = {"em_min": 4e-7, "em_max": 7e-7} if kind in ("cube", "spectrum") else {}
+        region = Circle(10.0, 20.0, 0.01) if kind == "cube" else None
+        put.product(dp_id, region, dataproduct_type=kind, obs_title=f"A title of {dp_id} & <more>", **cover)
     file(WEIGHT, kind="ancillary", category="ANCILLARY.WEIGHTMAP", compression="fz")
     file(
         PICTURE,

@@ -83,8 +83,8 @@ class Head:
 
     Attributes
     ----------
-    table_name : str
-        Names the TABLE.
+    table_name, table_utype : str
+        Of the TABLE.
     params : tuple of Param
         What holds for all rows, or what a service takes: PARAMs beside the table.
     largest : int or None
@@ -94,6 +94,7 @@ class Head:
     infos: tuple[Info, ...] = ()
     descriptors: tuple[ServiceDescriptor, ...] = ()
     table_name: str = ""
+    table_utype: str = ""
     description: str = ""
     params: tuple[Param, ...] = ()
     largest: int | None = None

@@ -87,7 +87,7 @@ def _result(
         _add_param(resource, param, {})
     identifiers = field_ids(columns)
     systems = add_systems(resource, (column.system for column in columns), identifiers)
-    table = etree.SubElement(resource, "TABLE", _attributes(name=head.table_name))
+    table = etree.SubElement(resource, "TABLE", _attributes(name=head.table_name, utype=head.table_utype))
     if head.description:
         etree.SubElement(table, "DESCRIPTION").text = clean(head.description)
     references: dict[str, str] = {}

@@ -66,8 +66,8 @@ def test_a_product_has_its_file_and_everything_that_belongs_to_it(
     did = archive.holdings.did(IMAGE)
     rows = links(client, did)
     assert [row["semantics"] for row in rows] == [
-        "#this", "#preview", "#auxiliary", "#auxiliary", "#progenitor", "#progenitor", "#progenitor",
-        "#derivation",
+        "#this", "#preview", "#cutout", "#cutout", "#auxiliary", "#auxiliary", "#progenitor", "#progenitor",
+        "#progenitor", "#derivation",
     ]  # fmt: skip
     assert {row["ID"] for row in rows} == {did}
     this = rows[0]
@@ -99,15 +99,61 @@ def test_associated_files_say_their_category(client: TestClient, archive: Archiv
     assert mask["local_semantics"] == "ANCILLARY.MASK"
 
 
-def test_a_raw_file_leads_to_its_products_and_these_further(client: TestClient, archive: Archive) -> None:
+def test_a_raw_file_leads_to_its_products_and_what_was_made_of_these(
+    client: TestClient, archive: Archive
+) -> None:
     for raw in RAW:
         rows = links(client, raw)
-        assert [row["semantics"] for row in rows] == ["#this", "#derivation"]
-        assert urlsplit(rows[1]["access_url"]).path == f"/download/{IMAGE}"
+        assert [row["semantics"] for row in rows] == ["#this", "#derivation", "#derivation"]
+        assert [urlsplit(row["access_url"]).path for row in rows[1:]] == [
+            f"/download/{IMAGE}",
+            f"/download/{CATALOGUE}",
+        ]
+        assert [row["description"].endswith("(2 steps away)") for row in rows[1:]] == [False, True]
         assert rows[0]["content_qualifier"] is None
     (derived,) = by_semantics(links(client, IMAGE), "#derivation")
     assert urlsplit(derived["access_url"]).path == f"/download/{CATALOGUE}"
-    assert [row["semantics"] for row in links(client, CATALOGUE)] == ["#this", "#progenitor"]
+
+
+def test_a_product_leads_back_to_the_raw_files_behind_its_progenitors(
+    client: TestClient, archive: Archive
+) -> None:
+    found = by_semantics(links(client, CATALOGUE), "#progenitor")
+    paths = [urlsplit(row["access_url"] or "").path for row in found]
+    assert paths == [f"/download/{IMAGE}", f"/download/{RAW[0]}", f"/download/{RAW[1]}", ""]
+    assert [row["description"].endswith("(2 steps away)") for row in found] == [False, True, True, False]
+
+
+def test_parts_are_described_with_the_ranges_of_the_data(client: TestClient, archive: Archive) -> None:
+    did = archive.holdings.did(CUBE)
+    root = etree.fromstring(client.get("/datalink/links", params={"ID": did}).content)
+    sync, async_ = by_semantics(links(client, did), "#cutout")
+    for row, standard in ((sync, "sync"), (async_, "async")):
+        (resource,) = (r for r in root.iter(f"{VOTABLE}RESOURCE") if r.get("ID") == row["service_def"])
+        params = {param.get("name"): param for param in resource.iter(f"{VOTABLE}PARAM")}
+        assert params["standardID"].get("value") == f"ivo://ivoa.net/std/SODA#{standard}-1.0"
+        assert params["ID"].get("value") == did
+        assert {"POS", "CIRCLE", "POLYGON", "BAND"} <= set(params)
+        (low,) = params["BAND"].iter(f"{VOTABLE}MIN")
+        (circle,) = params["CIRCLE"].iter(f"{VOTABLE}MAX")
+        assert low.get("value") == "4e-07"
+        assert circle.get("value") == "10.0 20.0 0.01"
+        assert (row["access_url"], row["error_message"]) == (None, None)
+
+
+def test_the_parts_of_many_identifiers_are_described_once(client: TestClient, archive: Archive) -> None:
+    ids = [IMAGE, CUBE, SPECTRUM, *(f"nothing-{n}" for n in range(20))]
+    root = etree.fromstring(client.post("/datalink/links", data={"ID": ids}).content)
+    services = [r.get("ID") for r in root.iter(f"{VOTABLE}RESOURCE") if r.get("type") == "meta"]
+    assert services == ["links_query", "soda_sync", "soda_async"]
+    (param,) = (
+        p
+        for r in root
+        if r.get("ID") == "soda_sync"
+        for p in r.iter(f"{VOTABLE}PARAM")
+        if p.get("name") == "ID"
+    )
+    assert param.get("ref") == "ID"
 
 
 def test_previews_are_linked_where_there_are_any(client: TestClient, archive: Archive) -> None:
@@ -140,7 +186,7 @@ def test_every_link_of_public_files_works(client: TestClient, archive: Archive) 
 def test_a_proprietary_file_is_listed_with_its_day(client: TestClient, archive: Archive) -> None:
     rows = links(client, SECRET)
     assert [(row["semantics"], row["link_auth"], row["link_authorized"]) for row in rows] == [
-        ("#this", "true", "F"), ("#preview", "true", "F")
+        ("#this", "true", "F"), ("#preview", "true", "F"), ("#cutout", "true", "F"), ("#cutout", "true", "F"),
     ]  # fmt: skip
     assert "public from 20" in rows[0]["description"]
 
@@ -217,7 +263,7 @@ def test_many_identifiers_by_post_are_answered_up_to_the_limit(client: TestClien
     assert answer.status_code == 200
     root = etree.fromstring(answer.content, etree.XMLParser(huge_tree=True))
     rows = list(root.iter(f"{VOTABLE}TR"))
-    assert len(rows) == 8 + MAX_IDS - 1
+    assert len(rows) == 10 + MAX_IDS - 1
     assert rows[-1][0].text == ids[MAX_IDS - 1]
     assert query_status(answer.content)[0] == "OVERFLOW"
 

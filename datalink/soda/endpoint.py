@@ -1,0 +1,98 @@
+"""SODA over HTTP: ``/soda/sync``, ``/soda/async`` and their VOSI resources."""
+
+import io
+import tarfile
+import tempfile
+from typing import Any, BinaryIO
+
+from anyio import CapacityLimiter, to_thread
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from datalink.sending import FileAnswer, Made, disposition, made, send_file
+from datalink.soda.cutting import NothingThere
+from datalink.soda.description import ASYNC_PATH, CAPABILITIES, SYNC_PATH
+from datalink.soda.jobs import KIND
+from datalink.soda.params import SodaParams
+from datalink.soda.parts import FITS, Parts, Wanted, error_text, explain_nothing
+from vo_server import dali, vosi
+from vo_server.auth import principal
+from vo_server.errors import VoError
+from vo_server.uws.endpoint import JobList
+
+CUT_AT_ONCE = 4  #: the other requests of the process wait for disks and processors
+TAR = "application/x-tar"
+
+
+class Soda:
+    """The service: what its requests share is how files are found, and the turns of those that cut."""
+
+    def __init__(self, state: Any) -> None:
+        self._state = state
+        self._parts = Parts(state.database.writer, state.settings)
+        self._turns = CapacityLimiter(CUT_AT_ONCE)
+
+    async def sync(self, request: Request) -> Response:
+        """GET or POST ``/soda/sync`` (SODA 1.0, {sync} resource)."""
+        try:
+            return await self._answer(request)
+        except VoError as exc:
+            body = "" if request.method == "HEAD" else error_text(exc)
+            return PlainTextResponse(body, status_code=exc.status)
+        except NothingThere:
+            return Response(status_code=204)
+
+    async def _answer(self, request: Request) -> Response:
+        params = SodaParams.from_parameters(await dali.read_parameters(request))
+        wanted = await run_in_threadpool(self._parts.wanted, params)
+        first = wanted[0]
+        if request.method == "HEAD":
+            return Response(media_type=first.media_type if len(wanted) == 1 else TAR)
+        if len(wanted) == 1 and first.cut.is_whole and first.media_type == FITS:
+            return await send_file(request, first.file)
+        with self._state.shares.held(principal(request).share):
+            if len(wanted) > 1:
+                answer = await to_thread.run_sync(self._tar, wanted, limiter=self._turns)
+                return FileAnswer(answer, (), TAR, {"Content-Disposition": disposition("parts.tar")})
+            answer = await to_thread.run_sync(self._one, first, limiter=self._turns)
+        return FileAnswer(answer, (), first.media_type, {"Content-Disposition": disposition(first.name)})
+
+    def _one(self, wanted: Wanted) -> Made:
+        return made(lambda stream: self._parts.make(wanted, stream))
+
+    def _tar(self, wanted: list[Wanted]) -> Made:
+        """All parts in one archive; a text in the place of one that cannot be had."""
+
+        def write(stream: BinaryIO) -> None:
+            with tarfile.open(fileobj=stream, mode="w") as archive:
+                for part in wanted:
+                    self._add(archive, part)
+
+        return made(write)
+
+    def _add(self, archive: tarfile.TarFile, part: Wanted) -> None:
+        with tempfile.TemporaryFile(prefix="vo-server-soda-") as file:
+            name = part.name
+            try:
+                self._parts.make(part, file)
+            except (NothingThere, VoError) as exc:
+                text = error_text(exc) if isinstance(exc, VoError) else explain_nothing(part)
+                file.seek(0)
+                file.truncate()
+                file.write(text.encode())
+                name = f"{name}.txt"
+            entry = tarfile.TarInfo(name)
+            entry.size = file.seek(0, io.SEEK_END)
+            file.seek(0)
+            archive.addfile(entry, file)
+
+
+def routes(state: Any) -> list[BaseRoute]:
+    """Everything below ``/soda``."""
+    return [
+        Route(SYNC_PATH, Soda(state).sync, methods=["GET", "POST"]),
+        *JobList(ASYNC_PATH, KIND).routes(),
+        *vosi.routes("/soda", CAPABILITIES),
+    ]

@@ -1,0 +1,68 @@
+"""SODA as jobs (SODA 1.0, {async} Responses): each part is a result."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from tempfile import TemporaryFile
+from typing import Any, BinaryIO
+
+from datalink.soda.cutting import NothingThere
+from datalink.soda.params import SodaParams
+from datalink.soda.parts import Parts, Wanted, error_text, explain_nothing
+from vo_server.config import Settings
+from vo_server.errors import FatalFault, VoError
+from vo_server.uws.jobs import Job, JobResult
+from vo_server.uws.results import ResultStore
+
+KIND = "soda"
+
+
+class SodaExecutor:
+    """Runs SODA jobs in a worker process."""
+
+    def __init__(self, settings: Settings, parts: Parts, results: ResultStore) -> None:
+        self._settings = settings
+        self._parts = parts
+        self._results = results
+        self._progress: dict[str, dict[str, Any]] = {}
+        self._cancelled: set[str] = set()
+
+    def execute(self, job: Job) -> Sequence[JobResult]:
+        """Make every part, one after the other; a text in the place of one that cannot be had."""
+        try:
+            wanted = self._parts.wanted(SodaParams.from_parameters(job.parameters))
+            found = []
+            for number, part in enumerate(wanted, 1):
+                self._progress[job.job_id] = {"doing": "cutting", "parts": number - 1, "of": len(wanted)}
+                if job.job_id in self._cancelled:
+                    raise FatalFault("the job was stopped")
+                found.append(self._keep(job, number, part))
+            return found
+        finally:
+            self._progress.pop(job.job_id, None)
+            self._cancelled.discard(job.job_id)
+
+    def _keep(self, job: Job, number: int, part: Wanted) -> JobResult:
+        with TemporaryFile(prefix="vo-server-soda-") as file:
+            name, media_type = part.name, part.media_type
+            try:
+                self._parts.make(part, file)
+                chunks = _pieces(file)
+            except (NothingThere, VoError) as exc:
+                text = error_text(exc) if isinstance(exc, VoError) else explain_nothing(part)
+                name, media_type, chunks = f"{name}.txt", "text/plain", iter([text.encode()])
+            key = f"{job.job_id}/{name}"
+            size = self._results.write(key, chunks, self._settings.result_size)
+        return JobResult(f"part-{number}", key, media_type, size)
+
+    def cancel(self, job: Job) -> None:
+        """Let the job end before its next part."""
+        self._cancelled.add(job.job_id)
+
+    def progress(self, job: Job) -> Mapping[str, Any]:
+        """How many parts are made."""
+        return self._progress.get(job.job_id, {})
+
+
+def _pieces(file: BinaryIO) -> Iterator[bytes]:
+    file.seek(0)
+    while piece := file.read(1024 * 1024):
+        yield piece

@@ -1,0 +1,140 @@
+"""From a request to parts: which files, who may have them, one part after the other."""
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import sqlalchemy as sa
+from astropy.io import fits
+
+from datalink.files import File, check_public, make_file, select_files
+from datalink.links.params import parse_id
+from datalink.sending import open_stored
+from datalink.soda.cutting import Limits, cut_file
+from datalink.soda.params import Cut, SodaParams
+from datalink.soda.votable import spectrum_votable
+from vo_server.config import Settings
+from vo_server.errors import NotFoundFault, TransientFault, UsageFault, VoError
+from vo_server.products import ObsCore
+
+FITS, VOTABLE = "application/fits", "application/x-votable+xml"
+#: First word of an error's text (SODA 1.0, Errors), by the status of a fault.
+WORDS = {
+    401: "AuthenticationError",
+    403: "AuthorizationError",
+    429: "ServiceUnavailable",
+    503: "ServiceUnavailable",
+}
+
+
+def error_text(exc: VoError) -> str:
+    """An error as SODA tells it: plain text that begins with one of its words."""
+    word = WORDS.get(exc.status, "UsageError" if isinstance(exc, UsageFault) else "Error")
+    return f"{word}: {exc}\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One part: of which file, which cut of it, and what it is called."""
+
+    did: str
+    file: File
+    cut: Cut
+    name: str
+    media_type: str
+
+
+class Parts:
+    """Finds files and makes parts of them, for requests and for jobs.
+
+    Parameters
+    ----------
+    engine : sqlalchemy.Engine
+        May read the archive's own tables and ObsCore.
+    """
+
+    def __init__(self, engine: sa.Engine, settings: Settings) -> None:
+        self._engine = engine
+        self._settings = settings
+        self._obscore = ObsCore.read().relation
+        self._limits = Limits(settings.cutout_size)
+
+    def wanted(self, params: SodaParams) -> list[Wanted]:
+        """Every part of a request.
+
+        Raises
+        ------
+        NotFoundFault
+            An identifier is not one of a file here.
+        AuthorizationFault
+            A file is not public yet.
+        UsageFault
+            A file is not FITS, or cannot be had in the format that is asked for.
+        TransientFault
+            The database does not answer.
+        """
+        files = {text: self._find(text) for text in params.ids}
+        found: list[Wanted] = []
+        for text, cut in params.jobs():
+            file = files[text]
+            check_public(file)
+            if not file.is_fits:
+                raise UsageFault(f"{file.dp_id} is {file.media_type}: parts are cut out of FITS files")
+            if params.is_votable and file.product_type not in ("spectrum", "sed"):
+                raise UsageFault(f"{file.dp_id} is no spectrum: only these can be had as VOTable")
+            number = f"_{len(found) + 1}" if len(params.ids) * len(params.cuts) > 1 else ""
+            ending = "vot" if params.is_votable else "fits"
+            kind = VOTABLE if params.is_votable else FITS
+            found.append(Wanted(text, file, cut, f"{file.dp_id}_part{number}.{ending}", kind))
+        return found
+
+    def _find(self, text: str) -> File:
+        dp_ids = parse_id(text, self._settings)
+        try:
+            with self._engine.connect() as connection:
+                rows = connection.execute(select_files(dp_ids, self._obscore))
+                files = {row.dp_id: make_file(row) for row in rows}
+        except sa.exc.OperationalError as exc:
+            raise TransientFault("the archive's database does not answer now: try again in a moment") from exc
+        for dp_id in dp_ids:
+            if dp_id in files:
+                return files[dp_id]
+        raise NotFoundFault(f"{text} is not in this archive")
+
+    def make(self, wanted: Wanted, sink: BinaryIO) -> None:
+        """Write the part into a file that can seek.
+
+        Raises
+        ------
+        NothingThere
+            The dataset has nothing of what is wanted.
+        VoError
+            It cannot be made.
+        """
+        open_stored(wanted.file).stream.close()
+        path = wanted.file.path
+        if wanted.cut.is_whole and wanted.media_type == FITS:
+            _copy(path, sink)
+            return
+        if wanted.media_type == FITS:
+            cut_file(path, wanted.cut, wanted.file.dp_id, sink, self._limits)
+            return
+        with tempfile.NamedTemporaryFile(prefix="vo-server-soda-") as part:
+            if not wanted.cut.is_whole:
+                cut_file(path, wanted.cut, wanted.file.dp_id, part, self._limits)  # type: ignore[arg-type]
+                part.flush()
+                path = Path(part.name)
+            with fits.open(path) as hdus:
+                sink.writelines(spectrum_votable(hdus, wanted.did))
+
+
+def _copy(path: Path, sink: BinaryIO) -> None:
+    with path.open("rb") as file:
+        while piece := file.read(1024 * 1024):
+            sink.write(piece)
+
+
+def explain_nothing(wanted: Wanted) -> str:
+    """What stands in the place of a part that has no pixels."""
+    return f"NoContent: {wanted.file.dp_id} has nothing of what was asked for\n"
