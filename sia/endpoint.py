@@ -14,9 +14,10 @@ from sia.query import build_statement
 from sia.v1 import endpoint as v1
 from vo_server import dali, vosi
 from vo_server.errors import UsageFault, VoError
-from vo_server.formats import Head, Info, datalink_descriptor, negotiate
+from vo_server.formats import Head, Info, negotiate
 from vo_server.parameters import Parameters
 from vo_server.products import ObsCore
+from vo_server.services import archive_descriptors
 
 __all__ = ["CAPABILITIES", "routes"]
 
@@ -55,7 +56,7 @@ class Sia:
         head = Head(
             infos=(Info("standardID", STANDARD_ID),),
             descriptors=(
-                datalink_descriptor(root_url, "obs_publisher_did"),
+                *archive_descriptors(root_url, "obs_publisher_did"),
                 self_descriptor(root_url, options),
             ),
             table_name="results",

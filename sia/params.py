@@ -14,11 +14,10 @@ from vo_server.formats import Format, negotiate
 from vo_server.intervals import Interval, Period, parse_interval, parse_period
 from vo_server.parameters import Parameters
 from vo_server.positions import Shape, parse_pos
+from vo_server.products import POLARIZATIONS
 
 #: The product types that SIA serves (SIA 2.0, DPTYPE).
 PRODUCT_TYPES = ("image", "cube")
-#: ObsCore 1.1, pol_states.
-POLARIZATIONS = ("I", "Q", "U", "V", "RR", "LL", "RL", "LR", "XX", "YY", "XY", "YX", "POLI", "POLA")
 CALIB_LEVELS = tuple(str(level) for level in range(5))  #: ObsCore 1.1, calib_level
 MAX_TEXT = 1000  #: characters of a value that is compared as text
 

@@ -11,8 +11,9 @@ from ssa.params import SsaParams
 from ssa.query import build_statement
 from vo_server import dali, vosi
 from vo_server.errors import UsageFault
-from vo_server.formats import PLAIN_VOTABLE, Head, datalink_descriptor
+from vo_server.formats import PLAIN_VOTABLE, Head
 from vo_server.products import ObsCore
+from vo_server.services import archive_descriptors
 
 __all__ = ["CAPABILITIES", "routes"]
 
@@ -40,7 +41,7 @@ class Ssa:
         head = Head(
             infos=(PROTOCOL,),
             params=metadata_params() if params.is_metadata else constants(settings),
-            descriptors=(datalink_descriptor(settings.root_url, "publisher_did"),),
+            descriptors=archive_descriptors(settings.root_url, "publisher_did"),
             table_name="results",
         )
         statement = build_statement(params, self._obscore, settings.root_url)

@@ -12,7 +12,8 @@ from tap.uploads.gathering import with_uploads
 from vo_server import __version__
 from vo_server.config import Settings
 from vo_server.engine import Statement, Upload
-from vo_server.formats import Head, Info, ServiceDescriptor, datalink_descriptor
+from vo_server.formats import Head, Info, ServiceDescriptor
+from vo_server.services import archive_descriptors
 from vo_server.tables import Catalog, Column
 from vo_server.user_tables import UserTables
 
@@ -99,14 +100,14 @@ def result_head(params: TapParams, columns: Iterable[Column], settings: Settings
     ]
     if params.runid:
         infos.append(Info("RUNID", params.runid))
-    descriptors = datalink_descriptors(columns, settings.root_url)
+    descriptors = row_services(columns, settings.root_url)
     return Head(tuple(infos), descriptors, table_name="result", largest=settings.result_size)
 
 
-def datalink_descriptors(columns: Iterable[Column], root_url: str) -> tuple[ServiceDescriptor, ...]:
-    """The DataLink service for rows that name a product (DataLink 1.1, Service Descriptors)."""
+def row_services(columns: Iterable[Column], root_url: str) -> tuple[ServiceDescriptor, ...]:
+    """DataLink and SODA for rows that name a product (DataLink 1.1, Service Descriptors)."""
     names = {column.name.lower(): column.name for column in columns}
     for wanted in LINK_COLUMNS:
         if wanted in names:
-            return (datalink_descriptor(root_url, names[wanted]),)
+            return archive_descriptors(root_url, names[wanted])
     return ()

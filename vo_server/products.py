@@ -16,6 +16,8 @@ from vo_server.sky.sql import intersects
 from vo_server.tables import Column, RegionIndex
 
 OBSCORE = "ivoa.obscore"
+#: ObsCore 1.1, pol_states.
+POLARIZATIONS = ("I", "Q", "U", "V", "RR", "LL", "RL", "LR", "XX", "YY", "XY", "YX", "POLI", "POLA")
 Condition = ColumnElement[bool]
 
 

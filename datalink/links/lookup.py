@@ -12,10 +12,10 @@ from datalink.files import File, make_file, select_files
 from datalink.links.params import parse_id
 from datalink.links.query import select_relations
 from datalink.links.rows import Link, Relation, Writer, make_batch
-from datalink.soda import description as soda
 from vo_server.config import Settings
 from vo_server.errors import NotFoundFault, TransientFault, VoError
 from vo_server.formats import ServiceDescriptor
+from vo_server.services import soda_descriptors
 
 DESCRIBED = 20  #: identifiers whose parts are described one by one
 CHUNK = 250  #: identifiers that one pair of statements looks up
@@ -62,7 +62,7 @@ class Lookup:
             The database does not answer.
         """
         if len(ids) > DESCRIBED:
-            services += soda.generic_descriptors(self._settings.root_url, "ID")
+            services += soda_descriptors(self._settings.root_url, "ID")
         writer = Writer(self._settings.root_url, datetime.now(UTC), services)
         for start in range(0, len(ids), CHUNK):
             yield make_batch(list(self._links(ids[start : start + CHUNK], writer)))

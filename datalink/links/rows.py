@@ -11,6 +11,7 @@ from datalink.files import File, instant
 from datalink.soda import description as soda
 from vo_server.errors import NotFoundFault, VoError
 from vo_server.formats import ServiceDescriptor
+from vo_server.services import SODA_SERVICES, soda_id
 from vo_server.tables import Column
 
 PREVIEW_CATEGORY = "ANCILLARY.PREVIEW"
@@ -180,11 +181,11 @@ class Writer:
         if number is not None:
             self._services += soda.descriptors(self._root_url, file, text, number)
         is_public = file.is_public(self._now)
-        for kind, _, _ in soda.SERVICES:
+        for kind, _, _ in SODA_SERVICES:
             yield Link(
                 text,
                 "#cutout",
-                service_def=soda.descriptor_id(kind, number),
+                service_def=soda_id(kind, number),
                 description=f"Parts of the data ({kind})",
                 content_type="application/fits",
                 content_qualifier=QUALIFIERS.get(file.product_type or ""),

@@ -13,13 +13,14 @@ from starlette.routing import BaseRoute, Route
 
 from datalink.sending import FileAnswer, Made, disposition, made, send_file
 from datalink.soda.cutting import NothingThere
-from datalink.soda.description import ASYNC_PATH, CAPABILITIES, SYNC_PATH
+from datalink.soda.description import CAPABILITIES
 from datalink.soda.jobs import KIND
 from datalink.soda.params import SodaParams
 from datalink.soda.parts import FITS, Parts, Wanted, error_text, explain_nothing
 from vo_server import dali, vosi
 from vo_server.auth import principal
 from vo_server.errors import VoError
+from vo_server.services import ASYNC_PATH, SYNC_PATH
 from vo_server.uws.endpoint import JobList
 
 CUT_AT_ONCE = 4  #: the other requests of the process wait for disks and processors

@@ -12,8 +12,9 @@ from sia.v1.query import build_statement
 from vo_server import dali, vosi
 from vo_server.config import Settings
 from vo_server.errors import UsageFault
-from vo_server.formats import PLAIN_VOTABLE, Head, datalink_descriptor
+from vo_server.formats import PLAIN_VOTABLE, Head
 from vo_server.products import ObsCore
+from vo_server.services import archive_descriptors
 from vo_server.vosi import Capability, Interface, text_child
 
 PATH = "/sia/query"
@@ -67,7 +68,7 @@ class SiaV1:
             return Response(media_type=PLAIN_VOTABLE.media_type)
         head = Head(
             params=DESCRIPTIONS if params.is_metadata else (),
-            descriptors=(datalink_descriptor(settings.root_url, "obs_publisher_did"),),
+            descriptors=archive_descriptors(settings.root_url, "obs_publisher_did"),
             table_name="results",
         )
         statement = build_statement(params, self._obscore, settings.root_url)

@@ -3,7 +3,7 @@
 import pytest
 
 from tap.params import TapParams
-from tap.query import Translations, datalink_descriptors, result_head
+from tap.query import Translations, result_head, row_services
 from vo_server import schemas
 from vo_server.config import Settings
 from vo_server.errors import UsageFault
@@ -61,10 +61,11 @@ def test_the_request_is_echoed() -> None:
     ],
 )
 def test_rows_that_name_a_product_come_with_their_links(names: list[str], ref: str) -> None:
-    (service,) = datalink_descriptors([Column(name, "char", "*") for name in names], "http://x")
+    service, parts = row_services([Column(name, "char", "*") for name in names], "http://x")
     assert service.access_url == "http://x/datalink/links"
     assert [(param.name, param.ref) for param in service.params] == [("ID", ref)]
+    assert (parts.access_url, parts.params[0].ref) == ("http://x/soda/sync", ref)
 
 
 def test_other_rows_have_no_links() -> None:
-    assert datalink_descriptors([Column("ra", "double")], "http://x") == ()
+    assert row_services([Column("ra", "double")], "http://x") == ()

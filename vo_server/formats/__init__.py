@@ -1,6 +1,6 @@
 """Output formats: columns and Arrow batches in, bytes out (DALI 1.1, RESPONSEFORMAT)."""
 
-from vo_server.formats.head import Head, Info, Param, ServiceDescriptor, datalink_descriptor
+from vo_server.formats.head import Head, Info, Param, ServiceDescriptor
 from vo_server.formats.markup import error_document
 from vo_server.formats.negotiation import FORMATS, PLAIN_VOTABLE, Format, negotiate
 
@@ -12,7 +12,6 @@ __all__ = [
     "Info",
     "Param",
     "ServiceDescriptor",
-    "datalink_descriptor",
     "error_document",
     "negotiate",
 ]

@@ -58,25 +58,6 @@ class ServiceDescriptor:
     resource_utype: str = "adhoc:service"
 
 
-def datalink_descriptor(root_url: str, column: str) -> ServiceDescriptor:
-    """The archive's DataLink service, to be called with the identifier of a row (DataLink 1.1).
-
-    Parameters
-    ----------
-    column : str
-        The column of the result with the identifiers.
-    """
-    return ServiceDescriptor(
-        id="links",
-        name="DataLink",
-        access_url=f"{root_url}/datalink/links",
-        standard_id="ivo://ivoa.net/std/DataLink#links-1.1",
-        params=(Param("ID", ucd="meta.id;meta.main", ref=column),),
-        description="Files, previews and related data of a row",
-        content_type="application/x-votable+xml;content=datalink",
-    )
-
-
 @dataclass(frozen=True, slots=True)
 class Head:
     """What is written around the rows.
