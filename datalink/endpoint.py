@@ -4,7 +4,7 @@ from typing import Any
 
 from starlette.routing import BaseRoute
 
-from datalink import download, preview
+from datalink import download, manifest, preview
 from datalink.links import endpoint as links
 from datalink.preview import Drawings
 from datalink.soda import endpoint as soda
@@ -19,6 +19,8 @@ def routes(state: Any) -> list[BaseRoute]:
     drawings = Drawings(state.database.state_dir / "previews")
     return [
         *links.routes(state, drawings.may_have),
+        # Before the downloads, whose path would take it for an identifier.
+        *manifest.routes(state),
         *download.routes(state),
         *preview.routes(state, drawings),
         *soda.routes(state),

@@ -1,8 +1,11 @@
 """Parts of images and cubes: which pixels a cut wants, their coordinates, their bytes."""
 
+import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,6 +18,7 @@ from vo_server.errors import UsageFault
 from vo_server.intervals import Interval
 
 PIECE = 4 * 1024 * 1024  #: bytes that are read and written at once
+READ_AHEAD = 128 * 1024  #: bytes of a run below which the system should read no more than it is asked for
 #: Columns of the table of a lookup distortion are images too, and not of the sky.
 LOOKUPS = ("WCSDVARR", "D2IMARR")
 TIME_AXES = ("TIME", "UTC", "MJD", "TAI", "TT", "TDB")
@@ -198,16 +202,60 @@ def item_size(header: fits.Header) -> int:
 
 
 def pixel_pieces(hdu: Any, window: Window) -> Iterator[bytes]:
-    """The bytes of the part in the order and the byte order of FITS, a few megabytes at a time.
+    """The bytes of the part in the order and the byte order of FITS, a few megabytes at a time."""
+    if isinstance(hdu, fits.CompImageHDU):
+        return _unpacked_pieces(hdu, window)
+    return _stored_pieces(hdu, window)
 
-    Only the blocks of the file that hold them are read: the image is mapped into memory, and of a compressed
-    one the tiles are unpacked.
-    """
+
+def _unpacked_pieces(hdu: fits.CompImageHDU, window: Window) -> Iterator[bytes]:
+    """Of a compressed image the tiles that hold the part are unpacked."""
     slices = window.slices
     lines = slices[0].stop - slices[0].start
-    line = max(1, window.count // lines * item_size(hdu.header))
-    step = max(1, PIECE // line)
+    step = max(1, PIECE // max(1, window.count // lines * item_size(hdu.header)))
     for first in range(slices[0].start, slices[0].stop, step):
         part = (slice(first, min(first + step, slices[0].stop)), *slices[1:])
-        raw = hdu.section[part] if isinstance(hdu, fits.CompImageHDU) else hdu.data[part]
+        raw = hdu.section[part]
         yield np.ascontiguousarray(raw, np.dtype(raw.dtype).newbyteorder(">")).tobytes()
+
+
+def _stored_pieces(hdu: Any, window: Window) -> Iterator[bytes]:
+    """Only what is wanted is read: mapped into memory, the surroundings of each line would be read too."""
+    info = hdu.fileinfo()
+    length, offsets = _runs(hdu.shape, window.slices, item_size(hdu.header))
+    with Path(info["file"].name).open("rb", buffering=0) as file:
+        descriptor = file.fileno()
+        if length < READ_AHEAD and hasattr(os, "posix_fadvise"):
+            os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_RANDOM)
+        found, size = [], 0
+        for offset in offsets:
+            for start in range(0, length, PIECE):
+                found.append(_read(descriptor, info["datLoc"] + offset + start, min(PIECE, length - start)))
+                size += len(found[-1])
+                if size >= PIECE:
+                    yield b"".join(found)
+                    found, size = [], 0
+        yield b"".join(found)
+
+
+def _read(descriptor: int, position: int, size: int) -> bytes:
+    data = os.pread(descriptor, size, position)
+    if len(data) != size:
+        raise OSError("the file ends before its image does")
+    return data
+
+
+def _runs(shape: tuple[int, ...], slices: tuple[slice, ...], item: int) -> tuple[int, Iterator[int]]:
+    """The bytes of one run of neighbours in an array, and where each run begins."""
+    axis = len(shape) - 1
+    # Whole lines are neighbours of whole lines.
+    while axis > 0 and slices[axis] == slice(0, shape[axis]):
+        axis -= 1
+    steps = [item * int(np.prod(shape[n + 1 :], dtype=np.int64)) for n in range(len(shape))]
+    length = (slices[axis].stop - slices[axis].start) * steps[axis]
+    ranges = (
+        range(part.start * step, part.stop * step, step)
+        for part, step in zip(slices[:axis], steps[:axis], strict=True)
+    )
+    outer = product(*ranges)
+    return length, (sum(places) + slices[axis].start * steps[axis] for places in outer)

@@ -1,0 +1,255 @@
+"""``/download/manifest``: many files at once, as a list for programs or a script that fetches them."""
+
+import csv
+import json
+import shlex
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from io import StringIO
+from typing import Any
+from urllib.parse import quote
+
+import sqlalchemy as sa
+from lxml import etree
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from datalink.files import File, instant, make_file, select_files
+from datalink.links.params import MAX_IDS, parse_id
+from vo_server import dali
+from vo_server.config import Settings
+from vo_server.errors import NotFoundFault, TransientFault, UsageFault, VoError
+from vo_server.parameters import Parameters
+from vo_server.products import ObsCore
+
+METALINK = "urn:ietf:params:xml:ns:metalink"
+#: Columns of a table of results that name files.
+ID_COLUMNS = ("dp_id", "obs_publisher_did", "publisher_did", "id")
+MAX_LIST = 4 * 1024 * 1024  #: bytes of a list of identifiers that is sent as a file
+CHUNK = 1_000  #: identifiers that one statement looks up
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One file, and where it is had."""
+
+    file: File
+    url: str
+
+    @property
+    def name(self) -> str:
+        """The name that it gets: nothing in it means anything to a shell or a file system."""
+        return "".join(c if c.isascii() and (c.isalnum() or c in "._:+-") else "_" for c in self.file.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """The files of a request, and what became of identifiers that have none."""
+
+    entries: tuple[Entry, ...]
+    faults: tuple[tuple[str, VoError], ...]
+    made: datetime
+
+    @property
+    def size(self) -> int:
+        """Bytes of all files."""
+        return sum(entry.file.size for entry in self.entries)
+
+
+def write_json(manifest: Manifest) -> bytes:
+    """The manifest for programs."""
+    document = {
+        "created": instant(manifest.made),
+        "count": len(manifest.entries),
+        "size": manifest.size,
+        "files": [
+            {
+                "id": entry.file.dp_id,
+                "name": entry.name,
+                "url": entry.url,
+                "size": entry.file.size,
+                "sha256": entry.file.sha256,
+                "media_type": entry.file.media_type,
+                "category": entry.file.category,
+                "original_name": entry.file.origfile,
+                "public": entry.file.is_public(manifest.made),
+                "release_date": instant(entry.file.release_date) or None,
+            }
+            for entry in manifest.entries
+        ],
+        "faults": [{"id": text, "message": f"{exc.fault}: {exc}"} for text, exc in manifest.faults],
+    }
+    return json.dumps(document, indent=1, ensure_ascii=False).encode()
+
+
+def write_metalink(manifest: Manifest) -> bytes:
+    """The manifest for download managers (RFC 5854)."""
+    root = etree.Element(f"{{{METALINK}}}metalink", nsmap={None: METALINK})  # type: ignore[dict-item]
+    _child(root, "published", instant(manifest.made))
+    for entry in manifest.entries:
+        file = etree.SubElement(root, f"{{{METALINK}}}file", name=entry.name)
+        _child(file, "size", str(entry.file.size))
+        _child(file, "hash", entry.file.sha256).set("type", "sha-256")
+        _child(file, "url", entry.url)
+    return etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True)
+
+
+def _child(parent: etree._Element, tag: str, text: str) -> etree._Element:
+    child = etree.SubElement(parent, f"{{{METALINK}}}{tag}")
+    child.text = text
+    return child
+
+
+SCRIPT = """#!/bin/sh
+# {count} files, {size} bytes. Run it again to go on where it ended; what is complete is not fetched twice.
+# Files that are not public need a token: VO_TOKEN=... sh {name}
+set -u
+failed=0
+fetch() {{  # url name size sha256
+    if [ -f "$2" ]; then echo "$2: complete"; return; fi
+    echo "$2: $3 bytes"
+    token=${{VO_TOKEN:+Authorization: Bearer $VO_TOKEN}}
+    curl --fail --location --retry 5 --continue-at - --output "$2.part" ${{token:+--header "$token"}} "$1" \\
+        || {{ failed=1; return; }}
+    if echo "$4  $2.part" | {{ sha256sum --check --status 2>/dev/null || shasum -a 256 --check --status; }}; then
+        mv "$2.part" "$2"
+    else
+        echo "$2: the checksum is wrong, it will be fetched again" >&2
+        rm -f "$2.part"
+        failed=1
+    fi
+}}
+{calls}
+exit $failed
+"""
+
+
+def write_script(manifest: Manifest) -> bytes:
+    """The manifest as a shell script that needs curl."""
+    calls = [
+        shlex.join(["fetch", entry.url, entry.name, str(entry.file.size), entry.file.sha256])
+        for entry in manifest.entries
+    ]
+    calls += [f"echo {shlex.quote(f'{text[:100]}: {exc}')} >&2; failed=1" for text, exc in manifest.faults]
+    text = SCRIPT.format(
+        count=len(manifest.entries), size=manifest.size, name="fetch.sh", calls="\n".join(calls)
+    )
+    return text.encode()
+
+
+#: By name: media type, name of the file, and what writes it.
+FORMS: Mapping[str, tuple[str, str, Callable[[Manifest], bytes]]] = {
+    "json": ("application/json", "manifest.json", write_json),
+    "metalink": ("application/metalink4+xml", "manifest.meta4", write_metalink),
+    "sh": ("text/x-shellscript", "fetch.sh", write_script),
+}
+
+
+def parse_form(text: str | None) -> str:
+    """The name of a form, by itself or its media type (RESPONSEFORMAT).
+
+    Raises
+    ------
+    UsageFault
+        It is unknown.
+    """
+    wanted = (text or "json").strip().lower()
+    for name, (media_type, _, _) in FORMS.items():
+        if wanted in (name, media_type):
+            return name
+    raise UsageFault(f"RESPONSEFORMAT={wanted[:40]!r} is unknown: send one of {', '.join(FORMS)}")
+
+
+def read_ids(parameters: Parameters) -> tuple[str, ...]:
+    """The identifiers of a request: ID as often as wanted, and a list or a table of results as the file LIST.
+
+    Raises
+    ------
+    UsageFault
+        There is none, or there are too many, or the list cannot be read.
+    """
+    texts = [text.strip() for text in parameters.values("ID")]
+    part = parameters.files.get("list")
+    if part is not None:
+        texts += _listed(b"".join(part.pieces()))
+    found = tuple(dict.fromkeys(text for text in texts if text))
+    if not found:
+        raise UsageFault(
+            "ID is missing: send identifiers of files (dp_id), or a list of them as the file LIST"
+        )
+    if len(found) > MAX_IDS:
+        raise UsageFault(f"{len(found)} identifiers: at most {MAX_IDS} files are listed at once")
+    return found
+
+
+def _listed(content: bytes) -> Iterable[str]:
+    """A line each, or the column of a CSV table whose head names one of `ID_COLUMNS`."""
+    if len(content) > MAX_LIST:
+        raise UsageFault(f"the list has {len(content)} bytes: at most {MAX_LIST} are read")
+    try:
+        rows = list(csv.reader(StringIO(content.decode("utf-8-sig"))))
+    except (UnicodeDecodeError, csv.Error):
+        raise UsageFault("LIST is neither a list of identifiers nor a CSV table in UTF-8") from None
+    head = [name.strip().lower() for name in rows[0]] if rows else []
+    column = next((head.index(name) for name in ID_COLUMNS if name in head), None)
+    if column is None:
+        return [row[0].strip() for row in rows if row]
+    return [row[column].strip() for row in rows[1:] if len(row) > column]
+
+
+class Manifests:
+    """The resource: what its requests share is where files are looked up."""
+
+    def __init__(self, state: Any) -> None:
+        self._engine: sa.Engine = state.database.writer
+        self._settings: Settings = state.settings
+        self._obscore = ObsCore.read().relation
+
+    async def manifest(self, request: Request) -> Response:
+        """GET or POST ``/download/manifest``."""
+        parameters = await dali.read_parameters(request, most=MAX_IDS + 100)
+        media_type, name, write = FORMS[parse_form(parameters.single("RESPONSEFORMAT"))]
+        ids = read_ids(parameters)
+        headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+        if request.method == "HEAD":
+            return Response(media_type=media_type, headers=headers)
+        body = await run_in_threadpool(lambda: write(self._find(ids)))
+        return Response(body, media_type=media_type, headers=headers)
+
+    def _find(self, ids: Sequence[str]) -> Manifest:
+        wanted: dict[str, tuple[str, ...]] = {}
+        faults: list[tuple[str, VoError]] = []
+        for text in ids:
+            try:
+                wanted[text] = parse_id(text, self._settings)
+            except VoError as exc:
+                faults.append((text, exc))
+        files = self._read(sorted({dp_id for dp_ids in wanted.values() for dp_id in dp_ids}))
+        entries: dict[str, Entry] = {}
+        for text, dp_ids in wanted.items():
+            file = next((files[dp_id] for dp_id in dp_ids if dp_id in files), None)
+            if file is None:
+                faults.append((text, NotFoundFault(f"{text} is not in this archive")))
+            else:
+                url = f"{self._settings.root_url}/download/{quote(file.dp_id, safe=':')}"
+                entries[file.dp_id] = Entry(file, url)
+        return Manifest(tuple(entries.values()), tuple(faults), datetime.now(UTC))
+
+    def _read(self, dp_ids: Sequence[str]) -> dict[str, File]:
+        found: dict[str, File] = {}
+        try:
+            with self._engine.connect() as connection:
+                for start in range(0, len(dp_ids), CHUNK):
+                    rows = connection.execute(select_files(dp_ids[start : start + CHUNK], self._obscore))
+                    found |= {row.dp_id: make_file(row) for row in rows}
+        except sa.exc.OperationalError as exc:
+            raise TransientFault("the archive's database does not answer now: try again in a moment") from exc
+        return found
+
+
+def routes(state: Any) -> list[BaseRoute]:
+    """``/download/manifest``."""
+    return [Route("/download/manifest", Manifests(state).manifest, methods=["GET", "POST"])]
