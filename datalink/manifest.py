@@ -108,13 +108,14 @@ SCRIPT = """#!/bin/sh
 # Files that are not public need a token: VO_TOKEN=... sh {name}
 set -u
 failed=0
+check() {{ sha256sum --check --status 2>/dev/null || shasum -a 256 --check --status; }}
 fetch() {{  # url name size sha256
     if [ -f "$2" ]; then echo "$2: complete"; return; fi
     echo "$2: $3 bytes"
     token=${{VO_TOKEN:+Authorization: Bearer $VO_TOKEN}}
-    curl --fail --location --retry 5 --continue-at - --output "$2.part" ${{token:+--header "$token"}} "$1" \\
+    curl --fail --location --retry 5 --continue-at - ${{token:+--header "$token"}} --output "$2.part" "$1" \\
         || {{ failed=1; return; }}
-    if echo "$4  $2.part" | {{ sha256sum --check --status 2>/dev/null || shasum -a 256 --check --status; }}; then
+    if echo "$4  $2.part" | check; then
         mv "$2.part" "$2"
     else
         echo "$2: the checksum is wrong, it will be fetched again" >&2
