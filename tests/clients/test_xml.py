@@ -20,6 +20,15 @@ DOCUMENTS = [
     "/sia2/availability",
     "/datalink/capabilities",
     "/datalink/availability",
+    "/sia/capabilities",
+    "/sia/availability",
+    "/ssa/capabilities",
+    "/ssa/availability",
+    "/scs/demo.sources/capabilities",
+    "/scs/demo.sources/availability",
+    "/soda/capabilities",
+    "/soda/availability",
+    "/soda/async",
 ]
 
 

@@ -21,6 +21,8 @@ FILES = {
     "http://www.ivoa.net/xml/VODataService/v1.1": "VODataService-v1.2.xsd",
     "http://www.ivoa.net/xml/TAPRegExt/v1.0": "TAPRegExt-v1.0-Erratum1.xsd",
     "http://www.ivoa.net/xml/SIA/v1.1": "SIA-v1.2.xsd",
+    "http://www.ivoa.net/xml/SSA/v1.1": "SSA-v1.2.xsd",
+    "http://www.ivoa.net/xml/ConeSearch/v1.0": "ConeSearch-v1.1.xsd",
     "http://www.ivoa.net/xml/STC/stc-v1.30.xsd": "stc-v1.30.xsd",
     "http://www.w3.org/1999/xlink": "xlink.xsd",
     "http://www.w3.org/XML/1998/namespace": "xml.xsd",
