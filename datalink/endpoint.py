@@ -5,8 +5,8 @@ from typing import Any
 from starlette.routing import BaseRoute
 
 from datalink import download, manifest, preview
+from datalink.drawings import Drawings
 from datalink.links import endpoint as links
-from datalink.preview import Drawings
 from datalink.soda import endpoint as soda
 
 CAPABILITIES = links.CAPABILITIES

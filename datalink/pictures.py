@@ -1,4 +1,4 @@
-"""Small pictures of images, cubes and spectra: arrays in, PNG out."""
+"""Thumbnails of images, cubes, spectra and catalogues: arrays in, PNG out."""
 
 from collections.abc import Sequence
 from io import BytesIO
@@ -9,9 +9,9 @@ from PIL import Image, ImageDraw
 
 Floats = NDArray[np.float64]
 
-SIDE = 512  #: pixels of the longer side of a picture
-PLOT = (640, 320)  #: pixels of a plot
-_MARGIN = 12
+SIDE = 192  #: pixels of the longer side of a picture
+PLOT = (192, 96)  #: pixels of a plot
+_MARGIN = 4
 _INK, _FRAME, _PAPER = (31, 78, 140), (160, 160, 160), (255, 255, 255)
 
 
@@ -59,6 +59,18 @@ def draw_spectrum(wave: Floats, flux: Floats) -> bytes:
     canvas.rectangle((_MARGIN - 1, _MARGIN - 1, PLOT[0] - _MARGIN, PLOT[1] - _MARGIN), outline=_FRAME)
     points = [(_MARGIN + a, _MARGIN + b) for a, b in _outline(x, y)]
     canvas.line(points, fill=_INK, width=1)
+    return _png(picture)
+
+
+def draw_places(ra: Floats, dec: Floats) -> bytes:
+    """The PNG of positions (degrees) as dots on all of the sky, RA 0 in the middle and east to the left."""
+    width, height = PLOT
+    picture = Image.new("RGB", PLOT, _PAPER)
+    canvas = ImageDraw.Draw(picture)
+    canvas.rectangle((0, 0, width - 1, height - 1), outline=_FRAME)
+    x = (0.5 - ((ra + 180) % 360 - 180) / 360) * (width - 1)
+    y = (0.5 - dec / 180) * (height - 1)
+    canvas.point(list(zip(x.tolist(), y.tolist(), strict=True)), fill=_INK)
     return _png(picture)
 
 

@@ -127,6 +127,21 @@ def ingest(
 
 
 @app.command()
+def previews(
+    directory: Directory = None,
+    workers: Annotated[int, typer.Option("--workers", help="Processes that draw.", min=1)] = 2,
+) -> None:
+    """Draw the previews and thumbnails that are not there yet; stop it and run it again as you like."""
+    from datalink.drawings import Drawings, draw_all, drawable_files
+
+    with _ready(Settings.load(state_dir=directory)) as database, _progress() as bar:
+        drawings = Drawings(database.state_dir / "previews")
+        files = list(drawable_files(database.writer, drawings))
+        count = draw_all(files, drawings, workers, bar)
+    typer.echo(f"{count} pictures drawn of {len(files)} files")
+
+
+@app.command()
 def publish(
     schema: Annotated[Path, typer.Argument(help="The Felis document that declares the table.", exists=True)],
     data: Annotated[Path, typer.Argument(help="Its rows: Parquet, FITS, VOTable or CSV.", exists=True)],

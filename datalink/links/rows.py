@@ -158,6 +158,8 @@ class Writer:
             yield from (self._preview(text, file, r.file) for r in previews if r.file)
         elif has_preview:
             yield self._preview(text, file, None)
+        if has_preview:
+            yield self._thumbnail(text, file)
         if soda.has_parts(file):
             yield from self._parts(text, file)
         for relation in found:
@@ -236,6 +238,19 @@ class Writer:
             link_authorized=is_public,
             eso_origfile=preview.origfile if preview else None,
             eso_category=preview.category if preview else None,
+        )
+
+    def _thumbnail(self, text: str, file: File) -> Link:
+        is_public = file.is_public(self._now)
+        return Link(
+            text,
+            "#thumbnail",
+            access_url=f"{self._root_url}/thumbnail/{quote(file.dp_id, safe=':')}",
+            description="Thumbnail of the data",
+            content_type="image/png",
+            local_semantics="thumbnail",
+            link_auth="false" if is_public else "true",
+            link_authorized=is_public,
         )
 
     def _related(self, text: str, relation: Relation) -> Link:

@@ -9,9 +9,13 @@ from astropy.io import fits
 from PIL import Image
 from starlette.testclient import TestClient
 
+from datalink.drawings import Drawings, draw_all, drawable_files
 from datalink.pictures import PLOT, SIDE, draw_image, draw_spectrum, shrink
-from datalink.reading import NOTHING, Unpicturable, main, picture_of
-from tests.datalink.conftest import CATALOGUE, CUBE, IMAGE, PNG, SPECTRUM, Archive
+from datalink.plots import DOTS, HIGH, WIDE
+from datalink.reading import NOTHING, main, picture_of
+from datalink.views import Unpicturable
+from tests.datalink.conftest import BROKEN, CATALOGUE, CUBE, IMAGE, PNG, SPECTRUM, Archive
+from vo_server.db import Database
 
 
 def picture(content: bytes) -> Image.Image:
@@ -19,19 +23,32 @@ def picture(content: bytes) -> Image.Image:
 
 
 def test_the_star_of_an_image_is_where_it_is_in_the_sky(client: TestClient, archive: Archive) -> None:
-    answer = client.get(f"/preview/{IMAGE}")
+    answer = client.get(f"/thumbnail/{IMAGE}")
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "image/png"
     drawn = np.asarray(picture(answer.content))
-    assert drawn.shape == (300, 400)
-    # The star is at x = 100, y = 250 from below.
+    assert drawn.shape == (100, 133)
+    # The star is at x = 100, y = 250 from below; three pixels are one here.
     y, x = np.unravel_index(int(np.argmax(drawn)), drawn.shape)
-    assert abs(x - 100) <= 15
-    assert abs(y - (299 - 250)) <= 15
+    assert abs(x - 100 / 3) <= 5
+    assert abs(y - (299 - 250) / 3) <= 5
+
+
+def test_a_preview_has_axes_and_a_scale_around_its_image(client: TestClient, archive: Archive) -> None:
+    answer = client.get(f"/preview/{IMAGE}")
+    assert answer.headers["content-type"] == "image/png"
+    drawn = picture(answer.content).convert("RGB")
+    assert drawn.size == (WIDE * DOTS, HIGH * DOTS)
+    # White around, colours within.
+    assert drawn.getpixel((2, 300)) == (255, 255, 255)
+    assert len(drawn.getcolors(1 << 24) or ()) > 100
 
 
 def test_a_cube_is_seen_as_one_image(client: TestClient, archive: Archive) -> None:
-    assert picture(client.get(f"/preview/{CUBE}").content).size == (60, 50)
+    assert picture(client.get(f"/thumbnail/{CUBE}").content).size == (60, 50)
+    # The image and, below it, the mean spectrum.
+    width, height = picture(client.get(f"/preview/{CUBE}").content).size
+    assert height > width
 
 
 def test_the_provider_s_picture_comes_first(client: TestClient, archive: Archive) -> None:
@@ -41,7 +58,11 @@ def test_the_provider_s_picture_comes_first(client: TestClient, archive: Archive
 
 
 def test_a_spectrum_is_drawn_from_its_columns(archive: Archive) -> None:
-    assert picture(picture_of(archive.paths[SPECTRUM])).size == PLOT
+    assert picture(picture_of(archive.paths[SPECTRUM], "thumbnail")).size == PLOT
+    assert picture(picture_of(archive.paths[SPECTRUM], title="A title")).size == (
+        WIDE * DOTS,
+        WIDE * DOTS / 2,
+    )
 
 
 @pytest.mark.parametrize(
@@ -57,18 +78,19 @@ def test_a_spectrum_is_drawn_from_its_columns(archive: Archive) -> None:
 def test_what_is_no_picture_is_said_to_be_none(tmp_path: Path, hdu: fits.PrimaryHDU) -> None:
     path = tmp_path / "file.fits"
     hdu.writeto(path)
-    with pytest.raises(Unpicturable):
-        picture_of(path)
-    assert main([str(path)]) == NOTHING
+    for kind in ("preview", "thumbnail"):
+        with pytest.raises(Unpicturable):
+            picture_of(path, kind)
+        assert main([kind, str(path)]) == NOTHING
 
 
 @pytest.mark.parametrize("hdu", [fits.ImageHDU, fits.CompImageHDU])
 def test_packed_and_long_spectra_are_drawn(tmp_path: Path, hdu: type) -> None:
     path = tmp_path / "file.fits"
     fits.HDUList([fits.PrimaryHDU(), hdu(np.arange(600.0, dtype="f4").reshape(20, 30))]).writeto(path)
-    assert picture(picture_of(path)).size == (30, 20)
+    assert picture(picture_of(path, "thumbnail")).size == (30, 20)
     fits.PrimaryHDU(np.arange(600.0)).writeto(path, overwrite=True)
-    assert picture(picture_of(path)).size == PLOT
+    assert picture(picture_of(path, "thumbnail")).size == PLOT
 
 
 @pytest.mark.parametrize("kind", [fits.ImageHDU, fits.CompImageHDU])
@@ -80,13 +102,51 @@ def test_scaled_and_blank_pixels_are_what_they_mean(tmp_path: Path, kind: type, 
     if dtype == "i2":
         hdu.header["BLANK"] = 599
     fits.HDUList([fits.PrimaryHDU(), hdu]).writeto(path)
-    drawn = np.asarray(picture(picture_of(path))).astype(int)
+    drawn = np.asarray(picture(picture_of(path, "thumbnail"))).astype(int)
     assert (np.diff(drawn[1:], axis=1) >= 0).all()
     assert drawn[0, -1] == (0 if dtype == "i2" else 255)
 
 
-def test_a_catalogue_has_none(client: TestClient, archive: Archive) -> None:
+def test_a_catalogue_without_positions_has_none(client: TestClient, archive: Archive) -> None:
     assert client.get(f"/preview/{CATALOGUE}").status_code == 404
+
+
+@pytest.mark.parametrize(("lon", "lat"), [((359.0, 361.0), (-1.0, 1.0)), ((0.0, 360.0), (-89.0, 89.0))])
+def test_a_catalogue_is_seen_on_the_sky(
+    tmp_path: Path, lon: tuple[float, float], lat: tuple[float, float]
+) -> None:
+    rng = np.random.default_rng(1)
+    columns = [
+        fits.Column("RA", "D", array=rng.uniform(*lon, 300) % 360),
+        fits.Column("DEC", "D", array=rng.uniform(*lat, 300)),
+    ]
+    path = tmp_path / "catalogue.fits"
+    fits.BinTableHDU.from_columns(columns).writeto(path)
+    drawn = np.asarray(picture(picture_of(path)).convert("RGB")).astype(int)
+    ink = drawn[..., 2] - drawn[..., 0] > 50
+    # The dots are all over the picture, not in one corner of it.
+    assert np.ptp(np.flatnonzero(ink.any(axis=0))) > 300
+    assert np.ptp(np.flatnonzero(ink.any(axis=1))) > 200
+    assert picture(picture_of(path, "thumbnail")).size == PLOT
+
+
+def test_all_pictures_are_drawn_once_and_a_second_run_goes_on(
+    archive: Archive, database: Database, tmp_path: Path
+) -> None:
+    drawings = Drawings(tmp_path / "previews")
+    told: list[tuple[int, int | None]] = []
+    files = [file for file in drawable_files(database.owner, drawings) if file.dp_id in (IMAGE, CUBE, BROKEN)]
+    assert len(files) == 3
+    draw_all(files[:1], drawings, 2, lambda done, total, what: told.append((done, total)))
+    assert told == [(1, 2), (2, 2)]
+    draw_all(files, drawings, 2, lambda done, total, what: told.append((done, total)))
+    assert told[-1] == (4, 4)
+    assert all(drawings.has(file, kind) for file in files for kind in ("preview", "thumbnail"))
+    by_name = {file.dp_id: file for file in files}
+    assert drawings.get(by_name[IMAGE]).startswith(b"\x89PNG")
+    assert not drawings.may_have(by_name[BROKEN])
+    left = [file.dp_id for file in drawable_files(database.owner, drawings)]
+    assert not {IMAGE, CUBE, BROKEN} & set(left)
 
 
 def test_a_preview_is_drawn_once(client: TestClient, archive: Archive) -> None:
