@@ -6,7 +6,7 @@ PORT ?= 8080
 DIR ?=
 DEMO_FLAGS := --port $(PORT) $(if $(DIR),--dir $(DIR))
 
-.PHONY: demo test test-postgresql fuzz differential lyonetia install lint format docs bench taplint lock clean help
+.PHONY: demo test test-postgresql fuzz differential lyonetia rofr install lint format docs bench taplint lock clean help
 
 help:
 	@echo "make demo      install, build the demo archive and serve it at http://127.0.0.1:$(PORT)"
@@ -43,6 +43,10 @@ differential: $(VENV)/.dev
 lyonetia: $(VENV)/.dev
 	$(BIN)/python -m tests.tap.adql.lyonetia $(LYONETIA)
 
+# A checkout of github.com/at88mph/rofr.ivoa.net: the registries' checks of cone search, SIA 1 and SSA.
+rofr: $(VENV)/.dev
+	$(BIN)/python -m tests.clients.rofr $(ROFR) $(URL)
+
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -58,7 +62,11 @@ docs: $(VENV)/.dev
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks
 
-taplint: $(VENV)/.dev
+tap# A checkout of github.com/at88mph/rofr.ivoa.net: the registries' checks of cone search, SIA 1 and SSA.
+rofr: $(VENV)/.dev
+	$(BIN)/python -m tests.clients.rofr $(ROFR) $(URL)
+
+lint: $(VENV)/.dev
 	$(BIN)/python -m pytest tests/clients -k taplint -s
 
 lock: $(VENV)/bin/uv

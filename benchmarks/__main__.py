@@ -1,9 +1,12 @@
 """Every benchmark, one after the other: ``python -m benchmarks``."""
 
-from benchmarks import ingest_rows, tap_latency, tap_memory, tap_stream
+from benchmarks import cutouts, downloads, ingest_rows, tap_latency, tap_memory, tap_scaling, tap_stream
 
 if __name__ == "__main__":
     tap_latency.main([])
     tap_stream.main()
     tap_memory.main([])
     ingest_rows.main([])
+    tap_scaling.main([])
+    downloads.main([])
+    cutouts.main()

@@ -32,6 +32,15 @@ SERVICES = (
         "path": "/tap/examples",
         "text": "The queries of this page, for clients that offer them",
     },
+    {"name": "SSA 1.1", "path": "/ssa/query", "text": "Spectra by position, wavelength, time and resolution"},
+    {"name": "SIA 1.0", "path": "/sia/query", "text": "Images and cubes, for older clients"},
+    {
+        "name": "Cone search",
+        "path": "/scs/ivoa.ObsCore",
+        "text": "Rows of any table with positions: /scs/ and its name",
+    },
+    {"name": "SODA 1.0", "path": "/soda/sync", "text": "Parts of images, cubes, spectra and catalogues"},
+    {"name": "Coverage", "path": "/moc", "text": "Where and when each collection has data, as MOC"},
     {"name": "Metrics", "path": "/metrics", "text": "For Prometheus"},
 )
 
