@@ -1,7 +1,5 @@
 """Pictures of products: drawn in processes of their own, and kept (no web here)."""
 
-import os
-import secrets
 import subprocess
 import sys
 import threading
@@ -12,15 +10,15 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from datalink.files import File, make_file, select_files
+from datalink.files import CHUNK, File, find_files
 from datalink.reading import KINDS, NOTHING, draw
 from vo_server.archive import FILE
 from vo_server.errors import FatalFault, NotFoundFault, TransientFault, VoError
+from vo_server.kept import keep, read_kept
 from vo_server.products import ObsCore
 
 #: Types of product that a picture can show.
 PRODUCT_TYPES = ("image", "cube", "spectrum", "measurements")
-CHUNK = 1_000  #: files that one statement looks up
 MAX_BYTES = 2 * 1024**3  #: of a file that is opened to be drawn
 MAX_PACKED = 256 * 1024**2  #: the same of a compressed one, which has to be unpacked in memory
 LONGEST = 60.0  #: seconds that a drawing may take
@@ -60,13 +58,13 @@ class Drawings:
         place = self._place(file, kind)
         if not self.may_have(file):
             raise NotFoundFault(f"there is no preview of {file.dp_id}")
-        picture = _read(place)
+        picture = read_kept(place)
         if picture is None:
             with self._turns:
-                picture = _read(place)
+                picture = read_kept(place)
                 if picture is None:
                     picture = self._draw(file, kind)
-                    _keep(place, picture)
+                    keep(place, picture)
         if not picture:
             raise NotFoundFault(f"no preview of {file.dp_id} can be made: nothing in it can be drawn")
         return picture
@@ -77,7 +75,7 @@ class Drawings:
 
     def keep(self, file: File, kind: str, picture: bytes) -> None:
         """Keep a picture that was drawn elsewhere; nothing means that there is none."""
-        _keep(self._place(file, kind), picture)
+        keep(self._place(file, kind), picture)
 
     def _draw(self, file: File, kind: str) -> bytes:
         if not file.path.is_file() or file.path.stat().st_size != file.size:
@@ -98,35 +96,16 @@ class Drawings:
         return self._directory / kind / file.sha256[:2] / f"{file.sha256}.png"
 
 
-def _read(place: Path) -> bytes | None:
-    try:
-        return place.read_bytes()
-    except FileNotFoundError:
-        return None
-
-
-def _keep(place: Path, picture: bytes) -> None:
-    place.parent.mkdir(parents=True, exist_ok=True)
-    part = place.with_suffix(f".{secrets.token_hex(4)}.part")
-    part.write_bytes(picture)
-    os.replace(part, place)
-
-
 def drawable_files(engine: sa.Engine, drawings: Drawings) -> Iterator[File]:
     """The files of the archive that may have pictures, and of which one is not drawn yet."""
     obscore = ObsCore.read().relation
     with engine.connect() as connection:
-        names = list(
-            connection.scalars(sa.select(FILE.c.dp_id).where(FILE.c.kind == "product").order_by(FILE.c.dp_id))
-        )
-        for start in range(0, len(names), CHUNK):
-            rows = connection.execute(select_files(names[start : start + CHUNK], obscore)).all()
-            files = [make_file(row) for row in rows]
-            yield from (
-                file
-                for file in files
-                if drawings.may_have(file) and not all(drawings.has(file, kind) for kind in KINDS)
-            )
+        products = sa.select(FILE.c.dp_id).where(FILE.c.kind == "product").order_by(FILE.c.dp_id)
+        names = connection.scalars(products).all()
+    for start in range(0, len(names), CHUNK):
+        for file in find_files(engine, obscore, names[start : start + CHUNK]).values():
+            if drawings.may_have(file) and not all(drawings.has(file, kind) for kind in KINDS):
+                yield file
 
 
 def draw_all(

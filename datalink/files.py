@@ -1,7 +1,7 @@
 """The files of the archive as links and downloads need them."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +15,7 @@ from vo_server.errors import AuthorizationFault, NotFoundFault, TransientFault
 
 FITS_TYPES = ("application/fits", "image/fits", "application/x-fits-hcompress", "image/x-fits-hcompress")
 MAX_ID = 500  #: characters of an identifier
+CHUNK = 1_000  #: identifiers that one statement looks up
 _EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,8}(\.(gz|bz2|Z|fz))?\Z")
 
 
@@ -128,6 +129,25 @@ def make_file(row: sa.Row[Any]) -> File:
     """The file that a row with `file_columns` holds."""
     fields = row._mapping
     return File(**{name: fields[name] for name in File.__dataclass_fields__})
+
+
+def find_files(engine: sa.Engine, obscore: sa.FromClause, dp_ids: Sequence[str]) -> dict[str, File]:
+    """The files of those identifiers that there are.
+
+    Raises
+    ------
+    TransientFault
+        The database does not answer.
+    """
+    found: dict[str, File] = {}
+    try:
+        with engine.connect() as connection:
+            for start in range(0, len(dp_ids), CHUNK):
+                rows = connection.execute(select_files(dp_ids[start : start + CHUNK], obscore))
+                found |= {row.dp_id: make_file(row) for row in rows}
+    except sa.exc.OperationalError as exc:
+        raise TransientFault("the archive's database does not answer now: try again in a moment") from exc
+    return found
 
 
 def find_file(engine: sa.Engine, obscore: sa.FromClause, dp_id: str) -> File:

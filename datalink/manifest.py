@@ -17,11 +17,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from datalink.files import File, instant, make_file, select_files
+from datalink.files import File, find_files, instant
 from datalink.links.params import MAX_IDS, parse_id
 from vo_server import dali
 from vo_server.config import Settings
-from vo_server.errors import NotFoundFault, TransientFault, UsageFault, VoError
+from vo_server.errors import NotFoundFault, UsageFault, VoError
 from vo_server.parameters import Parameters
 from vo_server.products import ObsCore
 
@@ -29,7 +29,6 @@ METALINK = "urn:ietf:params:xml:ns:metalink"
 #: Columns of a table of results that name files.
 ID_COLUMNS = ("dp_id", "obs_publisher_did", "publisher_did", "id")
 MAX_LIST = 4 * 1024 * 1024  #: bytes of a list of identifiers that is sent as a file
-CHUNK = 1_000  #: identifiers that one statement looks up
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,27 +227,17 @@ class Manifests:
                 wanted[text] = parse_id(text, self._settings)
             except VoError as exc:
                 faults.append((text, exc))
-        files = self._read(sorted({dp_id for dp_ids in wanted.values() for dp_id in dp_ids}))
+        dp_ids = sorted({dp_id for each in wanted.values() for dp_id in each})
+        files = find_files(self._engine, self._obscore, dp_ids)
         entries: dict[str, Entry] = {}
-        for text, dp_ids in wanted.items():
-            file = next((files[dp_id] for dp_id in dp_ids if dp_id in files), None)
+        for text, candidates in wanted.items():
+            file = next((files[dp_id] for dp_id in candidates if dp_id in files), None)
             if file is None:
                 faults.append((text, NotFoundFault(f"{text} is not in this archive")))
             else:
                 url = f"{self._settings.root_url}/download/{quote(file.dp_id, safe=':')}"
                 entries[file.dp_id] = Entry(file, url)
         return Manifest(tuple(entries.values()), tuple(faults), datetime.now(UTC))
-
-    def _read(self, dp_ids: Sequence[str]) -> dict[str, File]:
-        found: dict[str, File] = {}
-        try:
-            with self._engine.connect() as connection:
-                for start in range(0, len(dp_ids), CHUNK):
-                    rows = connection.execute(select_files(dp_ids[start : start + CHUNK], self._obscore))
-                    found |= {row.dp_id: make_file(row) for row in rows}
-        except sa.exc.OperationalError as exc:
-            raise TransientFault("the archive's database does not answer now: try again in a moment") from exc
-        return found
 
 
 def routes(state: Any) -> list[BaseRoute]:

@@ -10,16 +10,15 @@ from astropy.io import fits
 from astropy.wcs import WCS
 from numpy.typing import NDArray
 
+from datalink.soda.tables import position_columns, spectral_column
+
 Floats = NDArray[np.float64]
 
 SIDE = 2048  #: pixels of the longer side of an image, at least, before it is read with a stride
 PLANES = 128  #: of a cube that are read, evenly over its spectral axis
 MOST_SOURCES = 20_000  #: of a catalogue
-#: Names of the columns of a spectrum (Phase 3, spectrum format), the best first.
-WAVE_NAMES = ("WAVE", "WAVELENGTH", "LAMBDA", "LAM", "FREQ", "FREQUENCY", "ENER")
+#: Names of the columns of fluxes (Phase 3, spectrum format), the best first.
 FLUX_NAMES = ("FLUX", "FLUX_REDUCED", "FLUX_NORM", "FLUXDENS", "FLAM", "FNU", "COUNTS")
-#: Pairs of names of columns of positions.
-POSITIONS = (("RA", "DEC"), ("RA2000", "DEC2000"), ("RAJ2000", "DEJ2000"), ("ALPHA_J2000", "DELTA_J2000"))
 
 
 class Unpicturable(Exception):
@@ -148,31 +147,32 @@ def physical(raw: Any, header: Any) -> Floats:
 
 
 def _spectrum_of_table(hdu: Any) -> Spectrum | None:
-    names = {name.upper(): name for name in hdu.columns.names}
-    wave = next((names[name] for name in WAVE_NAMES if name in names), None)
-    flux = next((names[name] for name in FLUX_NAMES if name in names), None)
+    names = hdu.columns.names
+    upper = [name.upper() for name in names]
+    wave = spectral_column(hdu)
+    flux = next((upper.index(name) for name in FLUX_NAMES if name in upper), None)
     if wave is None or flux is None or not len(hdu.data):
         return None
     # One row with vectors (Phase 3), or one row per point.
-    x, y = (np.asarray(hdu.data[name], dtype=np.float64) for name in (wave, flux))
+    x, y = (np.asarray(hdu.data.field(column), dtype=np.float64) for column in (wave, flux))
     x, y = (values[0] if values.ndim > 1 else values for values in (x, y))
     if x.shape != y.shape:
         return None
+    units = (hdu.columns[column].unit for column in (wave, flux))
     labels = [
-        f"{name} [{hdu.columns[name].unit}]" if hdu.columns[name].unit else name for name in (wave, flux)
+        f"{names[n]} [{unit}]" if unit else names[n] for n, unit in zip((wave, flux), units, strict=True)
     ]
     return Spectrum(x.reshape(-1), y.reshape(-1), *labels)
 
 
 def _sources(hdu: Any) -> Sources | None:
-    names = {name.upper(): name for name in hdu.columns.names}
-    for ra, dec in POSITIONS:
-        if ra in names and dec in names and len(hdu.data):
-            step = max(1, len(hdu.data) // MOST_SOURCES)
-            lon, lat = (np.asarray(hdu.data[names[name]], np.float64)[::step] for name in (ra, dec))
-            good = np.isfinite(lon) & np.isfinite(lat)
-            return Sources(lon[good], lat[good]) if good.any() else None
-    return None
+    columns = position_columns(hdu)
+    if columns is None or not len(hdu.data):
+        return None
+    step = max(1, len(hdu.data) // MOST_SOURCES)
+    lon, lat = (np.asarray(hdu.data.field(column), np.float64)[::step] for column in columns)
+    good = np.isfinite(lon) & np.isfinite(lat)
+    return Sources(lon[good], lat[good]) if good.any() else None
 
 
 def _linear_axis(header: Any, size: int, axis: int) -> Floats:

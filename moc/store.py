@@ -2,8 +2,6 @@
 
 import hashlib
 import io
-import os
-import secrets
 import threading
 from pathlib import Path
 from typing import Any
@@ -13,6 +11,7 @@ import sqlalchemy as sa
 from moc.coverage import space_moc, time_moc
 from moc.params import TIME_ORDER, Axis, MocParams
 from vo_server.errors import NotFoundFault, TransientFault
+from vo_server.kept import keep, read_kept
 from vo_server.products import ObsCore
 
 ALL = "all"  #: in the place of a collection: everything
@@ -59,10 +58,10 @@ class Coverages:
                 place = self._place(connection, collection, params)
                 # One at a time: they take memory and a processor.
                 with self._turn:
-                    kept = _read(place)
+                    kept = read_kept(place)
                     if kept is None:
                         kept = self._make(connection, collection, params)
-                        _keep(place, kept)
+                        keep(place, kept)
                 return kept
         except sa.exc.OperationalError as exc:
             raise TransientFault("the archive's database does not answer now: try again in a moment") from exc
@@ -103,17 +102,3 @@ def _fits(made: Any) -> bytes:
     buffer = io.BytesIO()
     made.serialize("fits").writeto(buffer)
     return buffer.getvalue()
-
-
-def _read(place: Path) -> bytes | None:
-    try:
-        return place.read_bytes()
-    except FileNotFoundError:
-        return None
-
-
-def _keep(place: Path, content: bytes) -> None:
-    place.parent.mkdir(parents=True, exist_ok=True)
-    part = place.with_suffix(f".{secrets.token_hex(4)}.part")
-    part.write_bytes(content)
-    os.replace(part, place)

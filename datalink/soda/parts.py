@@ -8,14 +8,14 @@ from typing import BinaryIO
 import sqlalchemy as sa
 from astropy.io import fits
 
-from datalink.files import File, check_public, make_file, select_files
+from datalink.files import File, check_public, find_files
 from datalink.links.params import parse_id
 from datalink.sending import open_stored
 from datalink.soda.cutting import Limits, cut_file
 from datalink.soda.params import Cut, SodaParams
 from datalink.soda.votable import spectrum_votable
 from vo_server.config import Settings
-from vo_server.errors import NotFoundFault, TransientFault, UsageFault, VoError
+from vo_server.errors import NotFoundFault, UsageFault, VoError
 from vo_server.products import ObsCore
 
 FITS, VOTABLE = "application/fits", "application/x-votable+xml"
@@ -91,12 +91,7 @@ class Parts:
 
     def _find(self, text: str) -> File:
         dp_ids = parse_id(text, self._settings)
-        try:
-            with self._engine.connect() as connection:
-                rows = connection.execute(select_files(dp_ids, self._obscore))
-                files = {row.dp_id: make_file(row) for row in rows}
-        except sa.exc.OperationalError as exc:
-            raise TransientFault("the archive's database does not answer now: try again in a moment") from exc
+        files = find_files(self._engine, self._obscore, dp_ids)
         for dp_id in dp_ids:
             if dp_id in files:
                 return files[dp_id]

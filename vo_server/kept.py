@@ -1,0 +1,21 @@
+"""Files that are made once and kept: there is either all of one or nothing."""
+
+import os
+import secrets
+from pathlib import Path
+
+
+def read_kept(place: Path) -> bytes | None:
+    """What is kept there; None where nothing is yet."""
+    try:
+        return place.read_bytes()
+    except FileNotFoundError:
+        return None
+
+
+def keep(place: Path, content: bytes) -> None:
+    """Keep ``content`` there, whoever else does the same."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    part = place.with_suffix(f".{secrets.token_hex(4)}.part")
+    part.write_bytes(content)
+    os.replace(part, place)
