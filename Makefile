@@ -62,11 +62,7 @@ docs: $(VENV)/.dev
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks
 
-tap# A checkout of github.com/at88mph/rofr.ivoa.net: the registries' checks of cone search, SIA 1 and SSA.
-rofr: $(VENV)/.dev
-	$(BIN)/python -m tests.clients.rofr $(ROFR) $(URL)
-
-lint: $(VENV)/.dev
+taplint: $(VENV)/.dev
 	$(BIN)/python -m pytest tests/clients -k taplint -s
 
 lock: $(VENV)/bin/uv

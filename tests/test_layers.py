@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-PACKAGES = ("vo_server", "tap", "sia", "ssa", "scs", "datalink", "moc", "ingest", "portal", "demo")
-PROTOCOLS = {"tap", "sia", "ssa", "scs", "datalink", "moc", "portal"}
+PACKAGES = ("vo_server", "tap", "sia", "ssa", "scs", "datalink", "moc", "hips", "ingest", "portal", "demo")
+PROTOCOLS = {"tap", "sia", "ssa", "scs", "datalink", "moc", "hips", "portal"}
 
 #: Package -> the packages of ours that it may import (itself always).
 ALLOWED = {
@@ -23,6 +23,7 @@ ALLOWED = {
     "scs": {"vo_server"},
     "datalink": {"vo_server"},
     "moc": {"vo_server"},
+    "hips": {"vo_server"},
     "portal": {"vo_server", "tap"},  # only tap.adql, to check a query
     "ingest": {"vo_server"},
     "demo": {"vo_server", "ingest"},

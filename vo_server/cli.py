@@ -142,6 +142,21 @@ def previews(
 
 
 @app.command()
+def hips(
+    collection: Annotated[str, typer.Argument(help="A collection (obs_collection) with images.")],
+    directory: Directory = None,
+    level: Annotated[int | None, typer.Option("--level", help="Order of the finest tiles.")] = None,
+) -> None:
+    """Make the HiPS of a collection's public images, for Aladin; make it again after more have come."""
+    from hips.build import build
+
+    settings = Settings.load(state_dir=directory)
+    with _ready(settings) as database, _progress() as bar:
+        made = build(collection, database.writer, settings, database.state_dir / "hips", bar, level)
+    typer.echo(f"served at {settings.root_url}/hips/{made.name}/")
+
+
+@app.command()
 def publish(
     schema: Annotated[Path, typer.Argument(help="The Felis document that declares the table.", exists=True)],
     data: Annotated[Path, typer.Argument(help="Its rows: Parquet, FITS, VOTable or CSV.", exists=True)],
