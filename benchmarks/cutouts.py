@@ -11,7 +11,7 @@ from typing import BinaryIO, cast
 
 from astropy.io import fits
 
-from datalink.soda.cutting import Limits, cut_file
+from datalink.soda.cutting import cut_file
 from datalink.soda.params import Cut
 from vo_server.intervals import Interval
 from vo_server.positions import parse_pos
@@ -35,7 +35,7 @@ def main() -> None:
         for name, cut in PARTS.items():
             with tempfile.TemporaryFile(dir="/var/tmp") as sink:
                 begun = time.perf_counter()
-                cut_file(Path(cube.name), cut, "ADP.BENCH", cast("BinaryIO", sink), Limits(2**31))
+                cut_file(Path(cube.name), cut, "ADP.BENCH", cast("BinaryIO", sink), 2**31)
                 seconds = time.perf_counter() - begun
                 megabytes = sink.tell() / 1e6
             grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - start) / 1024

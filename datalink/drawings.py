@@ -11,12 +11,13 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from datalink.files import CHUNK, File, find_files
-from datalink.reading import KINDS, NOTHING, draw
 from vo_server.archive import FILE
 from vo_server.errors import FatalFault, NotFoundFault, TransientFault, VoError
 from vo_server.kept import keep, read_kept
 from vo_server.products import ObsCore
 
+KINDS = ("preview", "thumbnail")
+NOTHING = 3  #: exit status of `datalink.reading` where nothing can be drawn
 #: Types of product that a picture can show.
 PRODUCT_TYPES = ("image", "cube", "spectrum", "measurements")
 MAX_BYTES = 2 * 1024**3  #: of a file that is opened to be drawn
@@ -115,6 +116,8 @@ def draw_all(
 
     It can be stopped at any moment: what is drawn is kept, and the next run goes on.
     """
+    from datalink.reading import draw  # it loads what draws, which a server need not have
+
     wanted = [(file, kind) for file in files for kind in KINDS if not drawings.has(file, kind)]
     count = 0
     with ProcessPoolExecutor(workers) as pool:

@@ -9,11 +9,9 @@ import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
+from datalink.drawings import NOTHING
 from datalink.pictures import draw_image, draw_places, draw_spectrum
 from datalink.views import Image, Sources, Unpicturable, View, view_of
-
-KINDS = ("preview", "thumbnail")
-NOTHING = 3  #: exit status where nothing can be drawn
 
 
 def picture_of(path: Path, kind: str = "preview", title: str = "") -> bytes:

@@ -20,7 +20,7 @@ from astropy.visualization import AsinhStretch, ImageNormalize, ZScaleInterval
 from astropy.wcs import WCS
 from PIL import Image
 from reproject import reproject_interp
-from reproject.hips import coadd_hips, reproject_to_hips
+from reproject.hips import reproject_to_hips
 
 from vo_server.archive import FILE
 from vo_server.config import Settings
@@ -97,11 +97,12 @@ def build(
         raise NotFoundFault(f"the collection {collection[:100]!r} has no public image")
     directory.mkdir(parents=True, exist_ok=True)
     with _place(directory) as place:
-        parts = list(_tiles(sources, place, level_for(sources) if level is None else level, progress))
-        if not parts:
-            raise UsageFault(f"no image of {collection[:100]!r} has coordinates on the sky")
         made = place / "hips"
-        coadd_hips([str(part) for part in parts], str(made))
+        for part in _tiles(sources, place, level_for(sources) if level is None else level, progress):
+            merge(part, made)
+            shutil.rmtree(part)
+        if not made.exists():
+            raise UsageFault(f"no image of {collection[:100]!r} has coordinates on the sky")
         draw_tiles(made)
         depth = max(int(order.name.removeprefix("Norder")) for order in made.glob("Norder*"))
         (made / "properties").write_text(properties(collection, settings, depth))
@@ -158,6 +159,18 @@ def _pixels(path: Path) -> tuple[Any, Any] | None:
     except (OSError, ValueError, TypeError, KeyError, fits.VerifyError, AssertionError):
         return None
     return None
+
+
+def merge(part: Path, target: Path) -> None:
+    """Put the tiles of one image to those of others: where both have a pixel, the later one is taken."""
+    for tile in part.glob("Norder*/Dir*/Npix*.fits"):
+        place = target / tile.relative_to(part)
+        if not place.exists():
+            place.parent.mkdir(parents=True, exist_ok=True)
+            tile.rename(place)
+            continue
+        with fits.open(tile) as new, fits.open(place, mode="update") as known:
+            known[0].data = np.where(np.isfinite(new[0].data), new[0].data, known[0].data)
 
 
 def draw_tiles(directory: Path) -> None:

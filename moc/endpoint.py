@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from mocpy import MOC, TimeMOC
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -53,6 +52,8 @@ class Mocs:
 
 def converted(content: bytes, params: MocParams) -> bytes:
     """A coverage in FITS as JSON or text (MOC 2.0, Serializations)."""
+    from mocpy import MOC, TimeMOC
+
     kind = MOC if params.axis == "space" else TimeMOC
     with tempfile.NamedTemporaryFile(suffix=".fits") as file:
         file.write(content)

@@ -8,7 +8,6 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from moc.coverage import space_moc, time_moc
 from moc.params import TIME_ORDER, Axis, MocParams
 from vo_server.errors import NotFoundFault, TransientFault
 from vo_server.kept import keep, read_kept
@@ -84,6 +83,9 @@ class Coverages:
         return _fits(made)
 
     def _of_axis(self, connection: sa.Connection, collection: str, axis: Axis, order: int) -> Any:
+        # Half a second of imports, for which a server should not wait when it starts.
+        from moc.coverage import space_moc, time_moc
+
         obs, where = self._obs, self._where(collection)
         if axis == "space":
             select = sa.select(obs.s_region).where(where, obs.s_region.is_not(None)).distinct().limit(MOST)

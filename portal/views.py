@@ -40,6 +40,7 @@ SERVICES = (
         "text": "Rows of any table with positions: /scs/ and its name",
     },
     {"name": "SODA 1.0", "path": "/soda/sync", "text": "Parts of images, cubes, spectra and catalogues"},
+    {"name": "HiPS", "path": "/hipslist", "text": "Surveys for Aladin, made of the images of collections"},
     {"name": "Coverage", "path": "/moc", "text": "Where and when each collection has data, as MOC"},
     {"name": "Metrics", "path": "/metrics", "text": "For Prometheus"},
 )

@@ -5,15 +5,14 @@ import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from astropy.io import fits
 
+from datalink.soda.faults import Inapplicable, NothingThere
 from datalink.soda.images import (
     LOOKUPS,
-    Inapplicable,
     Window,
     cut_header,
     find_window,
@@ -44,24 +43,7 @@ _STRUCTURE = (
 )
 
 
-class NothingThere(Exception):
-    """The dataset has no pixel, point or row that the cut wants (SODA 1.0, Successful Requests: 204)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What a part may be.
-
-    Attributes
-    ----------
-    size : int
-        Bytes.
-    """
-
-    size: int
-
-
-def cut_file(path: Path, cut: Cut, name: str, sink: BinaryIO, limits: Limits) -> None:
+def cut_file(path: Path, cut: Cut, name: str, sink: BinaryIO, largest: int) -> None:
     """Write the part of a FITS file that ``cut`` wants into ``sink``.
 
     Parameters
@@ -70,6 +52,8 @@ def cut_file(path: Path, cut: Cut, name: str, sink: BinaryIO, limits: Limits) ->
         What the history of the part calls the file.
     sink : binary file
         One that can seek, at its start.
+    largest : int
+        Bytes of pixels that the part may have.
 
     Raises
     ------
@@ -94,7 +78,7 @@ def cut_file(path: Path, cut: Cut, name: str, sink: BinaryIO, limits: Limits) ->
             return
         if not windows:
             raise NothingThere
-        _check_size(hdus, windows, limits)
+        _check_size(hdus, windows, largest)
         _write_images(hdus, windows, history, sink)
 
 
@@ -168,12 +152,10 @@ def _named(hdus: fits.HDUList, images: list[Any], section: Section) -> tuple[int
     raise UsageFault(f"SUB: the file has no HDU {section.hdu[:40]!r}: send its number or its EXTNAME")
 
 
-def _check_size(hdus: fits.HDUList, windows: dict[int, Window], limits: Limits) -> None:
+def _check_size(hdus: fits.HDUList, windows: dict[int, Window], largest: int) -> None:
     size = sum(window.count * item_size(hdus[number].header) for number, window in windows.items())
-    if size > limits.size:
-        raise UsageFault(
-            f"the part has {size} bytes of pixels, and at most {limits.size} are cut: ask for less"
-        )
+    if size > largest:
+        raise UsageFault(f"the part has {size} bytes of pixels, and at most {largest} are cut: ask for less")
 
 
 def _write_images(hdus: fits.HDUList, windows: dict[int, Window], history: list[str], sink: BinaryIO) -> None:

@@ -12,8 +12,8 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from datalink.sending import FileAnswer, Made, disposition, made, send_file
-from datalink.soda.cutting import NothingThere
 from datalink.soda.description import CAPABILITIES
+from datalink.soda.faults import NothingThere
 from datalink.soda.jobs import KIND
 from datalink.soda.params import SodaParams
 from datalink.soda.parts import FITS, Parts, Wanted, error_text, explain_nothing

@@ -12,6 +12,7 @@ import numpy as np
 from astropy.io import fits
 from astropy.wcs import WCS
 
+from datalink.soda.faults import Inapplicable
 from datalink.soda.params import STOKES, Cut, Section
 from datalink.soda.places import Bounds, celestial, channel_edges, pixel_box, read_wcs, select_channels
 from vo_server.errors import UsageFault
@@ -96,10 +97,6 @@ def find_window(hdu: Any, hdus: fits.HDUList, cut: Cut) -> Window | None:
             return None
         bounds[axis] = found
     return Window(tuple(bounds))
-
-
-class Inapplicable(UsageFault):
-    """A parameter that the dataset has no axis for."""
 
 
 def _axes(wcs: WCS, header: fits.Header, shape: tuple[int, ...], cut: Cut) -> Mapping[int, Bounds | None]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from tempfile import TemporaryFile
 from typing import Any, BinaryIO
 
-from datalink.soda.cutting import NothingThere
+from datalink.soda.faults import NothingThere
 from datalink.soda.params import SodaParams
 from datalink.soda.parts import Parts, Wanted, error_text, explain_nothing
 from vo_server.config import Settings

@@ -6,14 +6,11 @@ from pathlib import Path
 from typing import BinaryIO
 
 import sqlalchemy as sa
-from astropy.io import fits
 
 from datalink.files import File, check_public, find_files
 from datalink.links.params import parse_id
 from datalink.sending import open_stored
-from datalink.soda.cutting import Limits, cut_file
 from datalink.soda.params import Cut, SodaParams
-from datalink.soda.votable import spectrum_votable
 from vo_server.config import Settings
 from vo_server.errors import NotFoundFault, UsageFault, VoError
 from vo_server.products import ObsCore
@@ -58,7 +55,6 @@ class Parts:
         self._engine = engine
         self._settings = settings
         self._obscore = ObsCore.read().relation
-        self._limits = Limits(settings.cutout_size)
 
     def wanted(self, params: SodaParams) -> list[Wanted]:
         """Every part of a request.
@@ -107,17 +103,23 @@ class Parts:
         VoError
             It cannot be made.
         """
+        # Half a second of imports, for which neither a server nor a worker should wait when it starts.
+        from astropy.io import fits
+
+        from datalink.soda.cutting import cut_file
+        from datalink.soda.votable import spectrum_votable
+
         open_stored(wanted.file).stream.close()
         path = wanted.file.path
         if wanted.cut.is_whole and wanted.media_type == FITS:
             _copy(path, sink)
             return
         if wanted.media_type == FITS:
-            cut_file(path, wanted.cut, wanted.file.dp_id, sink, self._limits)
+            cut_file(path, wanted.cut, wanted.file.dp_id, sink, self._settings.cutout_size)
             return
         with tempfile.NamedTemporaryFile(prefix="vo-server-soda-") as part:
             if not wanted.cut.is_whole:
-                cut_file(path, wanted.cut, wanted.file.dp_id, part, self._limits)  # type: ignore[arg-type]
+                cut_file(path, wanted.cut, wanted.file.dp_id, part, self._settings.cutout_size)  # type: ignore[arg-type]
                 part.flush()
                 path = Path(part.name)
             with fits.open(path) as hdus:

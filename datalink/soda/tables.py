@@ -7,7 +7,7 @@ from astropy import units as u
 from astropy.io import fits
 from numpy.typing import NDArray
 
-from datalink.soda.images import Inapplicable
+from datalink.soda.faults import Inapplicable
 from datalink.soda.params import Cut
 from datalink.soda.places import Bounds
 from datalink.soda.regions import holds

@@ -9,7 +9,7 @@ import pyarrow as pa
 from astropy import units as u
 from astropy.io import fits
 
-from datalink.soda.images import Inapplicable
+from datalink.soda.faults import Inapplicable
 from datalink.soda.tables import numbered, spectral_column
 from vo_server.formats import FORMATS, Head, Param
 from vo_server.tables import Column

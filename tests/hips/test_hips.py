@@ -26,7 +26,7 @@ __all__ = ["app", "client", "engine"]
 
 COLLECTION = "TEST HiPS/é"
 NAME = "TEST_HiPS__"
-PLACES = ((30.0, 10.0), (0.2, -45.0))
+PLACES = ((30.0, 10.0), (0.2, -45.0), (31.5, 10.0))  # the last overlaps the first
 LEVEL = 3
 
 
@@ -62,7 +62,7 @@ def made(settings: Settings, database: Database, open_dir: Path) -> Iterator[Pat
             lambda done, total, what: told.append((done, total)),
             LEVEL,
         )
-        assert told == [(1, 2), (2, 2)]
+        assert told == [(1, 3), (2, 3), (3, 3)]
     finally:
         holdings.clear()
 
@@ -84,8 +84,12 @@ def test_tiles_have_the_values_of_the_images(client: TestClient, made: Path) -> 
         assert len(x) > 100
         place = wcs.pixel_to_world(x, y).icrs
         np.testing.assert_allclose(data[y, x], place.dec.deg, atol=0.02)
-        near = SkyCoord(ra, dec, unit="deg").separation(place) < 4 * u.deg
-        assert near.all()
+        near = [SkyCoord(*each, unit="deg").separation(place) < 3 * u.deg for each in PLACES]
+        assert np.logical_or.reduce(near).all()
+        inner = SkyCoord(ra, dec, unit="deg").separation(place) < 1.9 * u.deg
+        # Every pixel of the tile that an image covers has a value.
+        everywhere = wcs.pixel_to_world(*np.indices((512, 512))[::-1]).icrs
+        assert inner.sum() == (SkyCoord(ra, dec, unit="deg").separation(everywhere) < 1.9 * u.deg).sum()
 
 
 def test_browsers_get_pictures_of_the_tiles(client: TestClient, made: Path) -> None:

@@ -5,8 +5,8 @@ its surroundings too, so the exact test always follows.
 """
 
 import math
+import sys
 
-import healpy
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -14,6 +14,15 @@ from vo_server.errors import UsageFault
 from vo_server.sky.regions import Circle, Polygon, Region
 from vo_server.sky.shapes import bounding_circle, shape_of
 from vo_server.sky.vectors import Floats, is_convex, unit
+
+# Where it finds matplotlib healpy loads it, to draw: half a second that every process would wait for.
+_DRAWS = "matplotlib" not in sys.modules
+if _DRAWS:
+    sys.modules["matplotlib"] = None  # type: ignore[assignment]
+import healpy  # noqa: E402
+
+if _DRAWS:
+    del sys.modules["matplotlib"]
 
 ORDER = 29
 LAST = (12 << (2 * ORDER)) - 1  #: the largest pixel
