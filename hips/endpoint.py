@@ -34,6 +34,8 @@ class HipsList:
 def routes(state: Any) -> list[BaseRoute]:
     """``/hipslist`` and everything below ``/hips``."""
     directory = state.database.state_dir / "hips"
+    # What serves it wants it to be there.
+    directory.mkdir(parents=True, exist_ok=True)
     listing = HipsList(state.settings.root_url, directory)
 
     async def hipslist(request: Request) -> Response:
@@ -41,5 +43,5 @@ def routes(state: Any) -> list[BaseRoute]:
 
     return [
         Route("/hipslist", hipslist, methods=["GET"]),
-        Mount("/hips", StaticFiles(directory=directory, check_dir=False), name="hips"),
+        Mount("/hips", StaticFiles(directory=directory), name="hips"),
     ]

@@ -53,34 +53,37 @@ class Coverages:
             The database does not answer.
         """
         try:
-            with self._engine.connect() as connection:
-                place = self._place(connection, collection, params)
-                # One at a time: they take memory and a processor.
-                with self._turn:
-                    kept = read_kept(place)
-                    if kept is None:
-                        kept = self._make(connection, collection, params)
-                        keep(place, kept)
+            place = self._place(collection, params)
+            kept = read_kept(place)
+            if kept is not None:
                 return kept
+            # One at a time: they take memory and a processor. Who waits holds no connection.
+            with self._turn:
+                kept = read_kept(place)
+                if kept is None:
+                    kept = self._make(collection, params)
+                    keep(place, kept)
+            return kept
         except sa.exc.OperationalError as exc:
             raise TransientFault("the archive's database does not answer now: try again in a moment") from exc
 
     def _where(self, collection: str) -> sa.ColumnElement[bool]:
         return sa.true() if collection == ALL else self._obs.obs_collection == collection
 
-    def _place(self, connection: sa.Connection, collection: str, params: MocParams) -> Path:
+    def _place(self, collection: str, params: MocParams) -> Path:
         """Where the coverage of the collection as it is now is kept."""
         columns = (sa.func.count(), sa.func.max(self._obs.last_mod_date), sa.func.max(self._obs.dp_id))
-        state = tuple(connection.execute(sa.select(*columns).where(self._where(collection))).one())
+        with self._engine.connect() as connection:
+            state = tuple(connection.execute(sa.select(*columns).where(self._where(collection))).one())
         if not state[0] and collection != ALL:
             raise NotFoundFault(f"there is no collection {collection[:100]!r} here: see the list at /moc")
         order = params.order if params.axis == "space" else TIME_ORDER
         key = f"{collection}|{params.axis}|{order}|{'|'.join(map(str, state))}"
         return self._directory / f"{_digest(key)}.fits"
 
-    def _make(self, connection: sa.Connection, collection: str, params: MocParams) -> bytes:
-        made = self._of_axis(connection, collection, params.axis, params.order)
-        return _fits(made)
+    def _make(self, collection: str, params: MocParams) -> bytes:
+        with self._engine.connect() as connection:
+            return _fits(self._of_axis(connection, collection, params.axis, params.order))
 
     def _of_axis(self, connection: sa.Connection, collection: str, axis: Axis, order: int) -> Any:
         # Half a second of imports, for which a server should not wait when it starts.

@@ -19,11 +19,12 @@ from datalink.soda.params import SodaParams
 from datalink.soda.parts import FITS, Parts, Wanted, error_text, explain_nothing
 from vo_server import dali, vosi
 from vo_server.auth import principal
-from vo_server.errors import VoError
+from vo_server.errors import UsageFault, VoError
 from vo_server.services import ASYNC_PATH, SYNC_PATH
 from vo_server.uws.endpoint import JobList
 
 CUT_AT_ONCE = 4  #: the other requests of the process wait for disks and processors
+MOST_AT_ONCE = 50  #: parts that one synchronous request may ask for
 TAR = "application/x-tar"
 
 
@@ -47,6 +48,10 @@ class Soda:
 
     async def _answer(self, request: Request) -> Response:
         params = SodaParams.from_parameters(await dali.read_parameters(request))
+        count = len(params.ids) * len(params.cuts)
+        if count > MOST_AT_ONCE:
+            most = f"at most {MOST_AT_ONCE} are made at once: send it to {ASYNC_PATH}"
+            raise UsageFault(f"{count} parts are asked for, and {most}")
         wanted = await run_in_threadpool(self._parts.wanted, params)
         first = wanted[0]
         if request.method == "HEAD":

@@ -24,6 +24,8 @@ PATHS = (
     "/tap/async/{}/parameters", "/tap/async/{}/destruction", "/tap/async/{}/error", "/tap/tables",
     "/tap/tables/{}", "/tap/capabilities", "/tap/examples", "/tap/explain", "/sia2/query", "/datalink/links",
     "/download/{}", "/preview/{}", "/tap/load/{}", "/tap/table-update", "/tap/table-update/{}", "/{}",
+    "/sia/query", "/ssa/query", "/scs/ivoa.ObsCore", "/scs/{}", "/soda/sync", "/soda/async", "/soda/async/{}",
+    "/download/manifest", "/thumbnail/{}", "/moc/{}", "/moc", "/hips/{}/properties", "/hipslist",
 )  # fmt: skip
 
 #: Words of ADQL, right and wrong, from which queries are put together.
@@ -44,13 +46,16 @@ values = st.one_of(
     st.sampled_from(
         ["ADQL", "doQuery", "RUN", "ABORT", "votable", "csv", "fits", "parquet", "html", "json", "DELETE",
          "CIRCLE 1 2 3", "POLYGON 1 2 3 4", "RANGE 1 2 3 4", "t,param:t", "t,file:///etc/passwd",
-         "t,http://127.0.0.1:1/x", "2030-01-01T00:00:00Z", "QUEUED"]
+         "t,http://127.0.0.1:1/x", "2030-01-01T00:00:00Z", "QUEUED", "10,20", "1e-7/2e-7,optical;source",
+         "METADATA", "2020-01/2021", "[1:2,3:4]", "4e-7 5e-7", "sh", "time", "queryData", "OVERLAPS"]
     ),
 )  # fmt: skip
 names = st.one_of(
     st.sampled_from(
         ["LANG", "QUERY", "MAXREC", "RESPONSEFORMAT", "FORMAT", "PHASE", "WAIT", "AFTER", "LAST", "UPLOAD",
-         "RUNID", "ACTION", "ID", "POS", "BAND", "TIME", "POL", "DESTRUCTION", "EXECUTIONDURATION", "detail"]
+         "RUNID", "ACTION", "ID", "POS", "BAND", "TIME", "POL", "DESTRUCTION", "EXECUTIONDURATION", "detail",
+         "RA", "DEC", "SR", "VERB", "SIZE", "INTERSECT", "REQUEST", "TOP", "SNR", "MTIME", "CIRCLE", "SUB",
+         "AXIS", "ORDER", "TARGETNAME"]
     ),
     st.text(max_size=10),
 )  # fmt: skip

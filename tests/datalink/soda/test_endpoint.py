@@ -82,6 +82,11 @@ def test_no_pixels_are_no_content(client: TestClient, products: Paths) -> None:
         ({"id": "ADP.SODA-TEXT", "pos": HERE}, 400, "UsageError: ADP.SODA-TEXT is text/plain"),
         ({"id": IMAGE, "responseformat": "votable"}, 400, "UsageError: ADP.SODA-IMAGE is no spectrum"),
         ({"id": [str(n) for n in range(1000)]}, 400, "UsageError: too many parameters"),
+        (
+            {"id": [str(n) for n in range(51)]},
+            400,
+            "UsageError: 51 parts are asked for, and at most 50 are made",
+        ),
     ],
 )
 def test_errors_are_text_that_begins_with_a_word_of_the_standard(
