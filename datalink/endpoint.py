@@ -4,9 +4,11 @@ from typing import Any
 
 from starlette.routing import BaseRoute
 
-from datalink import download, manifest, preview
-from datalink.drawings import Drawings
+from datalink.downloads import endpoint as downloads
+from datalink.downloads import manifest
 from datalink.links import endpoint as links
+from datalink.previews import endpoint as previews
+from datalink.previews.drawings import Drawings
 from datalink.soda import endpoint as soda
 
 CAPABILITIES = links.CAPABILITIES
@@ -21,7 +23,7 @@ def routes(state: Any) -> list[BaseRoute]:
         *links.routes(state, drawings.may_have),
         # Before the downloads, whose path would take it for an identifier.
         *manifest.routes(state),
-        *download.routes(state),
-        *preview.routes(state, drawings),
+        *downloads.routes(state),
+        *previews.routes(state, drawings),
         *soda.routes(state),
     ]

@@ -132,7 +132,7 @@ def previews(
     workers: Annotated[int, typer.Option("--workers", help="Processes that draw.", min=1)] = 2,
 ) -> None:
     """Draw the previews and thumbnails that are not there yet; stop it and run it again as you like."""
-    from datalink.drawings import Drawings, draw_all, drawable_files
+    from datalink.previews.drawings import Drawings, draw_all, drawable_files
 
     with _ready(Settings.load(state_dir=directory)) as database, _progress() as bar:
         drawings = Drawings(database.state_dir / "previews")

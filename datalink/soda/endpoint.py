@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from datalink.sending import FileAnswer, Made, disposition, made, send_file
+from datalink.downloads.sending import FileAnswer, Made, disposition, made, send_file
 from datalink.soda.description import CAPABILITIES
 from datalink.soda.faults import NothingThere
 from datalink.soda.jobs import KIND

@@ -7,9 +7,9 @@ from typing import BinaryIO
 
 import sqlalchemy as sa
 
+from datalink.downloads.sending import open_stored
 from datalink.files import File, check_public, find_files
 from datalink.links.params import parse_id
-from datalink.sending import open_stored
 from datalink.soda.params import Cut, SodaParams
 from vo_server.config import Settings
 from vo_server.errors import NotFoundFault, UsageFault, VoError

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datalink.ranges import GAP, ByteRange, RangeFault, parse_range
+from datalink.downloads.ranges import GAP, ByteRange, RangeFault, parse_range
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from astropy.visualization import AsinhStretch, ImageNormalize, ZScaleInterval
 from astropy.wcs import WcsError
 from matplotlib.figure import Figure
 
-from datalink.views import Floats, Image, Sources, Spectrum, Unpicturable, View
+from datalink.previews.views import Floats, Image, Sources, Spectrum, Unpicturable, View
 
 mpl.use("agg")
 

@@ -9,11 +9,11 @@ from astropy.io import fits
 from PIL import Image
 from starlette.testclient import TestClient
 
-from datalink.drawings import NOTHING, Drawings, draw_all, drawable_files
-from datalink.pictures import PLOT, SIDE, draw_image, draw_spectrum, shrink
-from datalink.plots import DOTS, HIGH, WIDE
-from datalink.reading import main, picture_of
-from datalink.views import Unpicturable
+from datalink.previews.drawings import Drawings, draw_all, drawable_files
+from datalink.previews.plots import DOTS, HIGH, WIDE
+from datalink.previews.reading import main, picture_of
+from datalink.previews.thumbnails import NOTHING, PLOT, SIDE, draw_image, draw_spectrum, shrink
+from datalink.previews.views import Unpicturable
 from tests.datalink.conftest import BROKEN, CATALOGUE, CUBE, IMAGE, PNG, SPECTRUM, Archive
 from vo_server.db import Database
 

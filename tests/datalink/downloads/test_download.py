@@ -10,7 +10,7 @@ from email.parser import BytesParser
 import pytest
 from starlette.testclient import TestClient
 
-from datalink.sending import disposition
+from datalink.downloads.sending import disposition
 from tests.datalink.conftest import BROKEN, CATALOGUE, GONE, IMAGE, PICTURE, RAW, SECRET, WEIGHT, Archive
 from tests.serving import query_status
 

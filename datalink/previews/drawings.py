@@ -11,13 +11,12 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from datalink.files import CHUNK, File, find_files
+from datalink.previews.thumbnails import KINDS, NOTHING
 from vo_server.archive import FILE
 from vo_server.errors import FatalFault, NotFoundFault, TransientFault, VoError
 from vo_server.kept import keep, read_kept
 from vo_server.products import ObsCore
 
-KINDS = ("preview", "thumbnail")
-NOTHING = 3  #: exit status of `datalink.reading` where nothing can be drawn
 #: Types of product that a picture can show.
 PRODUCT_TYPES = ("image", "cube", "spectrum", "measurements")
 MAX_BYTES = 2 * 1024**3  #: of a file that is opened to be drawn
@@ -82,7 +81,7 @@ class Drawings:
         if not file.path.is_file() or file.path.stat().st_size != file.size:
             raise TransientFault(f"the file {file.dp_id} cannot be read from the store now: try again later")
         title = file.title or file.origfile or file.dp_id
-        command = [sys.executable, "-P", "-m", "datalink.reading", kind, str(file.path), title]
+        command = [sys.executable, "-P", "-m", "datalink.previews.reading", kind, str(file.path), title]
         try:
             done = subprocess.run(command, capture_output=True, timeout=LONGEST, check=False)
         except (subprocess.TimeoutExpired, OSError) as exc:
@@ -116,7 +115,7 @@ def draw_all(
 
     It can be stopped at any moment: what is drawn is kept, and the next run goes on.
     """
-    from datalink.reading import draw  # it loads what draws, which a server need not have
+    from datalink.previews.reading import draw  # it loads what draws, which a server need not have
 
     wanted = [(file, kind) for file in files for kind in KINDS if not drawings.has(file, kind)]
     count = 0

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from datalink.downloads.ranges import ByteRange
+from datalink.downloads.sending import PIECE, FileAnswer, Stored, open_stored
 from datalink.files import File
-from datalink.ranges import ByteRange
-from datalink.sending import PIECE, FileAnswer, Stored, open_stored
 from vo_server.errors import TransientFault
 
 SIZE = 5 * PIECE + 7

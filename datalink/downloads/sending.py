@@ -22,8 +22,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
+from datalink.downloads.ranges import ByteRange, RangeFault, parse_range
 from datalink.files import File
-from datalink.ranges import ByteRange, RangeFault, parse_range
 from vo_server import dali
 from vo_server.errors import TransientFault
 

@@ -1,7 +1,7 @@
 """Draws the preview or the thumbnail of a FITS file.
 
-``python -m datalink.reading preview|thumbnail FILE [TITLE]`` writes the PNG to standard output; the server
-runs it like this, so that a large or damaged file costs the server itself neither memory nor a thread.
+``python -m datalink.previews.reading preview|thumbnail FILE [TITLE]`` writes the PNG to standard output; the
+server runs it like this, so that a large or damaged file costs the server itself neither memory nor a thread.
 """
 
 import sys
@@ -9,9 +9,8 @@ import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
-from datalink.drawings import NOTHING
-from datalink.pictures import draw_image, draw_places, draw_spectrum
-from datalink.views import Image, Sources, Unpicturable, View, view_of
+from datalink.previews.thumbnails import NOTHING, draw_image, draw_places, draw_spectrum
+from datalink.previews.views import Image, Sources, Unpicturable, View, view_of
 
 
 def picture_of(path: Path, kind: str = "preview", title: str = "") -> bytes:
@@ -26,7 +25,7 @@ def picture_of(path: Path, kind: str = "preview", title: str = "") -> bytes:
     try:
         if kind == "thumbnail":
             return _thumbnail(view)
-        from datalink.plots import plot  # a second that a thumbnail need not wait
+        from datalink.previews.plots import plot  # a second that a thumbnail need not wait
 
         return plot(view, title)
     except ValueError as exc:

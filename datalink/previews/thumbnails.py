@@ -9,6 +9,8 @@ from PIL import Image, ImageDraw
 
 Floats = NDArray[np.float64]
 
+KINDS = ("preview", "thumbnail")  #: of pictures
+NOTHING = 3  #: exit status of `datalink.previews.reading` where nothing can be drawn
 SIDE = 192  #: pixels of the longer side of a picture
 PLOT = (192, 96)  #: pixels of a plot
 _MARGIN = 4

@@ -8,11 +8,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from datalink.drawings import Drawings
+from datalink.downloads.sending import send_file
 from datalink.files import File, check_public, find_file, make_file
 from datalink.links.query import select_relations
 from datalink.links.rows import Relation, is_preview
-from datalink.sending import send_file
+from datalink.previews.drawings import Drawings
 from vo_server.products import ObsCore
 
 

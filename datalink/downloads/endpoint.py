@@ -7,8 +7,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from datalink.downloads.sending import send_file
 from datalink.files import check_public, find_file
-from datalink.sending import send_file
 from vo_server.products import ObsCore
 
 

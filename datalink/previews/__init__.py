@@ -1,0 +1,1 @@
+"""Pictures of products: previews with coordinates and scales, and thumbnails."""
