@@ -6,11 +6,12 @@ from typing import Any
 import pyarrow as pa
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import HTMLResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
 from datalink.files import File
 from datalink.links.lookup import CHUNK, Lookup
+from datalink.links.page import MOST, is_browser, links_page
 from datalink.links.params import DATALINK, MAX_IDS, LinksParams
 from datalink.links.rows import COLUMNS, Link, make_batch
 from vo_server import dali, vosi
@@ -59,6 +60,8 @@ class Links:
         # GET, HEAD and POST alike: the number of IDs is what is limited here.
         parameters = await dali.read_parameters(request, most=MAX_IDS + 100)
         params = LinksParams.from_parameters(parameters)
+        if parameters.single("RESPONSEFORMAT") is None and is_browser(request.headers.get("accept", "")):
+            return await self._page(params)
         form = params.responseformat
         headers = {"Content-Disposition": f'inline; filename="datalink.{form.extension.lstrip(".")}"'}
         if request.method == "HEAD":
@@ -75,6 +78,11 @@ class Links:
             body = await run_in_threadpool(b"".join, pieces)
             return Response(body, media_type=form.media_type, headers=headers)
         return StreamingResponse(pieces, media_type=form.media_type, headers=headers)
+
+    async def _page(self, params: LinksParams) -> Response:
+        """What a browser shows, which asks for no format."""
+        found = await run_in_threadpool(self._lookup.links, params.ids[:MOST], [])
+        return HTMLResponse(links_page(found, self._state.settings), headers={"Vary": "Accept"})
 
     def _read(self, params: LinksParams) -> Read:
         """All rows, their number where there are more (rows of an ID are never cut), their services."""

@@ -63,9 +63,12 @@ class Lookup:
         """
         if len(ids) > DESCRIBED:
             services += soda_descriptors(self._settings.root_url, "ID")
-        writer = Writer(self._settings.root_url, datetime.now(UTC), services)
         for start in range(0, len(ids), CHUNK):
-            yield make_batch(list(self._links(ids[start : start + CHUNK], writer)))
+            yield make_batch(self.links(ids[start : start + CHUNK], services))
+
+    def links(self, ids: Sequence[str], services: list[ServiceDescriptor]) -> list[Link]:
+        """The same as `batches`, as values and all at once."""
+        return list(self._links(ids, Writer(self._settings.root_url, datetime.now(UTC), services)))
 
     def _links(self, ids: Sequence[str], writer: Writer) -> Iterator[Link]:
         wanted: dict[str, tuple[str, ...]] = {}

@@ -12,7 +12,7 @@ from urllib.parse import quote, urlsplit
 import pytest
 import requests
 from astropy.table import Table
-from lxml import etree
+from lxml import etree, html
 from pyvo.dal.adhoc import DatalinkResults
 from starlette.testclient import TestClient
 
@@ -286,6 +286,23 @@ def test_other_formats_have_the_same_rows(client: TestClient, archive: Archive) 
     binary = client.get("/datalink/links", params={"ID": IMAGE, "RESPONSEFORMAT": "votable/b2"}).content
     table = Table.read(BytesIO(binary), format="votable")
     assert list(table["semantics"]) == [row["semantics"] for row in rows]
+
+
+def test_a_browser_gets_a_page_and_other_clients_a_votable(client: TestClient, archive: Archive) -> None:
+    browser = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8"
+    answer = client.get("/datalink/links", params={"ID": IMAGE}, headers={"Accept": browser})
+    assert answer.headers["content-type"].startswith("text/html")
+    page: html.HtmlElement = html.document_fromstring(answer.content)
+    wanted = [row["access_url"] for row in links(client, IMAGE) if row["access_url"]]
+    assert [a.get("href") for a in page.cssselect("td a")] == wanted
+    assert [img.get("src") for img in page.cssselect("img")] == [url for url in wanted if "/preview/" in url]
+    assert "A title of ADP.TEST-IMAGE & <more>" in page.text_content()
+    java = "text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2"
+    for accept in (java, "*/*", ""):
+        other = client.get("/datalink/links", params={"ID": IMAGE}, headers={"Accept": accept})
+        assert other.headers["content-type"] == "application/x-votable+xml;content=datalink"
+    evil = client.get("/datalink/links", params={"ID": "<script>1</script>"}, headers={"Accept": browser})
+    assert b"<script>" not in evil.content
 
 
 def test_an_unknown_format_is_an_error_document(client: TestClient) -> None:
