@@ -17,13 +17,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import psycopg2
 import sqlalchemy as sa
 
 from benchmarks.ingest_rows import archive
 from benchmarks.peer import data
 from benchmarks.peer.ours import document, load_obscore
 from benchmarks.serving import serving
-from benchmarks.tap_latency import ask, spread, timed
+from benchmarks.tap_latency import ask, ask_directly, spread, timed
 from ingest.catalogue import publish
 from tap.adql import translate
 from vo_server.catalog import read_catalog
@@ -61,9 +62,10 @@ HEAVY = {
 
 @dataclass(frozen=True)
 class Answered:
-    """Milliseconds of a query over HTTP, and how many rows the database gave."""
+    """Milliseconds of a query over HTTP and of its SQL alone, and how many rows the database gave."""
 
     milliseconds: float
+    bare: float
     rows: int
 
 
@@ -117,9 +119,20 @@ def measure(database: Database, factor: int, repeat: int) -> dict[str, Answered]
         rows = {
             name: len(connection.exec_driver_sql(text.replace("%", "%%")).all()) for name, text in sql.items()
         }
+    direct = psycopg2.connect(database.reader_url)
+    direct.autocommit = True
+    bare = {
+        name: spread(timed(lambda text=text: ask_directly(direct, text), repeat)).median  # type: ignore[misc]
+        for name, text in sql.items()
+    }
+    direct.close()
     with connected(database.state_dir) as client:
         return {
-            name: Answered(spread(timed(lambda query=query: ask(client, query), repeat)).median, rows[name])  # type: ignore[misc]
+            name: Answered(
+                spread(timed(lambda query=query: ask(client, query), repeat)).median,  # type: ignore[misc]
+                bare[name],
+                rows[name],
+            )
             for name, query in queries(factor).items()
         }
 
@@ -140,11 +153,11 @@ def costs(database: Database) -> dict[str, float]:
 
 
 def report(found: dict[str, list[Answered]]) -> None:
-    """A line a query: milliseconds and rows at each size."""
-    print(f"{'query':20}" + "".join(f"{f'{factor}x':>22}" for factor in FACTORS))
+    """A line a query: milliseconds, those of the SQL alone, and rows at each size."""
+    print(f"{'query':20}" + "".join(f"{f'{factor}x':>26}" for factor in FACTORS))
     for name, answers in found.items():
-        cells = (f"{a.milliseconds:>10.2f} ms{a.rows:>4} rows" for a in answers)
-        print(f"{name:20}" + "".join(f"{cell:>22}" for cell in cells))
+        cells = (f"{a.milliseconds:>8.2f} ms ({a.bare:.2f}){a.rows:>4} rows" for a in answers)
+        print(f"{name:20}" + "".join(f"{cell:>26}" for cell in cells))
 
 
 if __name__ == "__main__":
