@@ -9,8 +9,8 @@ from vo_server.tables import Catalog, Table
 
 #: Rows of a table that are read without an index before anybody needs to think about it.
 MANY = 100_000
-#: Seconds for each unit of PostgreSQL's cost. Measured are 1.8 to 4.5 millionths (`benchmarks.tap_scaling`); it
-#: is at the lower end, so that no query is called slow that is not.
+#: Seconds for each unit of PostgreSQL's cost. Measured are 1.8 to 4.5 millionths (`benchmarks.tap_scaling`);
+#: this is at the lower end, so that no query is called slow that is not.
 SECONDS_PER_COST = 2e-6
 
 
