@@ -102,6 +102,9 @@ def ingest(
         bool, typer.Option("--full", help="Read files again whose size and time of change are the same.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print counts and findings as JSON.")] = False,
+    pictures: Annotated[
+        bool, typer.Option("--previews", help="Draw the previews that are not there yet, too.")
+    ] = False,
     directory: Directory = None,
 ) -> None:
     """Take files into the archive; what is known already is left as it is.
@@ -117,6 +120,8 @@ def ingest(
         return
     with _ready(settings) as database, _progress() as progress:
         report = ingestion.run(paths, database, settings, progress, collection=collection, full=full)
+        if pictures:
+            _draw(database, 2, progress)
     if as_json:
         typer.echo(json.dumps(report.as_json(), indent=1))
     else:
@@ -132,13 +137,9 @@ def previews(
     workers: Annotated[int, typer.Option("--workers", help="Processes that draw.", min=1)] = 2,
 ) -> None:
     """Draw the previews and thumbnails that are not there yet; stop it and run it again as you like."""
-    from datalink.previews.drawings import Drawings, draw_all, drawable_files
-
     with _ready(Settings.load(state_dir=directory)) as database, _progress() as bar:
-        drawings = Drawings(database.state_dir / "previews")
-        files = list(drawable_files(database.writer, drawings))
-        count = draw_all(files, drawings, workers, bar)
-    typer.echo(f"{count} pictures drawn of {len(files)} files")
+        told = _draw(database, workers, bar)
+    typer.echo(told)
 
 
 @app.command()
@@ -246,6 +247,16 @@ def _ready(settings: Settings) -> "Iterator[Database]":
             verb = "init" if current is None else "migrate"
             raise UsageFault(f"the database is not ready for this version: run vo-server {verb}")
         yield database
+
+
+def _draw(database: "Database", workers: int, bar: "_Bar") -> str:
+    """Draw what is not there yet; what was drawn, in words."""
+    from datalink.previews.drawings import Drawings, draw_all, drawable_files
+
+    drawings = Drawings(database.state_dir / "previews")
+    files = list(drawable_files(database.writer, drawings))
+    count = draw_all(files, drawings, workers, bar)
+    return f"{count} pictures drawn of {len(files)} files"
 
 
 class _Bar:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from tests.ingest import samples
 from vo_server import __version__
 from vo_server.config import Settings
 from vo_server.db import Database
@@ -34,7 +35,19 @@ def test_version_is_printed() -> None:
 
 def test_help_names_every_command() -> None:
     done = vo_server("--help")
-    names = ["demo", "init", "migrate", "ingest", "publish", "serve", "worker", "check", "version"]
+    names = [
+        "demo",
+        "init",
+        "migrate",
+        "ingest",
+        "publish",
+        "serve",
+        "worker",
+        "check",
+        "version",
+        "previews",
+        "hips",
+    ]
     assert [name for name in names if name not in done.stdout] == []
 
 
@@ -91,6 +104,26 @@ def test_ingest_tells_of_every_file(database: Database, settings: Settings, tmp_
     explained = vo_server("ingest", "--explain", file, "--dir", settings.state_dir, **environment)
     assert explained.returncode == 2
     assert "NOT_FITS" in explained.stderr
+
+
+def test_pictures_and_tiles_are_made_of_what_was_ingested(open_dir: Path) -> None:
+    environment = {"VO_DATABASE_URL": ""}
+    state, products = open_dir / "pictures", open_dir / "pictures of"
+    products.mkdir()
+    samples.image(products / "image.fits", side=0.1, ORIGIN="ESO", TITLE="A field")
+    samples.spectrum(products / "spectrum.fits")
+    assert vo_server("init", "--dir", state, **environment).returncode == 0
+    done = vo_server("ingest", "--previews", products, "--dir", state, **environment)
+    assert done.returncode == 0, done.stdout + done.stderr
+    drawn = list((state / "previews").rglob("*.png"))
+    assert len(drawn) == 4
+    assert all(path.stat().st_size > 100 for path in drawn)
+    again = vo_server("previews", "--dir", state, **environment)
+    assert again.stdout == "0 pictures drawn of 0 files\n"
+    nothing = vo_server("hips", "nothing", "--dir", state, **environment)
+    assert (nothing.returncode, nothing.stderr.strip()) == (
+        2, "error: the collection 'nothing' has no public image"
+    )  # fmt: skip
 
 
 def test_check_fails_where_something_is_missing(open_dir: Path) -> None:
