@@ -1,5 +1,6 @@
 """Pictures of products: drawn in processes of their own, and kept (no web here)."""
 
+import os
 import subprocess
 import sys
 import threading
@@ -77,13 +78,19 @@ class Drawings:
         """Keep a picture that was drawn elsewhere; nothing means that there is none."""
         keep(self._place(file, kind), picture)
 
+    def environment(self) -> dict[str, str]:
+        """The variables of a process that draws: it keeps its list of fonts, which takes seconds to make."""
+        return {**os.environ, "MPLCONFIGDIR": str(self._directory / "fonts")}
+
     def _draw(self, file: File, kind: str) -> bytes:
         if not file.path.is_file() or file.path.stat().st_size != file.size:
             raise TransientFault(f"the file {file.dp_id} cannot be read from the store now: try again later")
         title = file.title or file.origfile or file.dp_id
         command = [sys.executable, "-P", "-m", "datalink.previews.reading", kind, str(file.path), title]
         try:
-            done = subprocess.run(command, capture_output=True, timeout=LONGEST, check=False)
+            done = subprocess.run(
+                command, capture_output=True, timeout=LONGEST, check=False, env=self.environment()
+            )
         except (subprocess.TimeoutExpired, OSError) as exc:
             raise TransientFault(f"the preview of {file.dp_id} is not ready: try again later") from exc
         if done.returncode == NOTHING:
@@ -119,7 +126,9 @@ def draw_all(
 
     wanted = [(file, kind) for file in files for kind in KINDS if not drawings.has(file, kind)]
     count = 0
-    with ProcessPoolExecutor(workers) as pool:
+    with ProcessPoolExecutor(
+        workers, initializer=os.environ.update, initargs=(drawings.environment(),)
+    ) as pool:
         jobs: dict[Future[bytes], tuple[File, str]] = {}
         for file, kind in wanted:
             jobs[pool.submit(draw, kind, str(file.path), file.title or file.dp_id)] = (file, kind)
