@@ -15,11 +15,6 @@ from pathlib import Path
 import sqlalchemy as sa
 import structlog
 
-from datalink.soda import jobs as soda
-from datalink.soda.parts import Parts
-from tap.jobs import KIND, TapExecutor
-from tap.usertables import updates
-from tap.usertables.updates import TableUpdates
 from vo_server import logs
 from vo_server.catalog_cache import CatalogCache
 from vo_server.children import ChildConfig, Children, Role
@@ -129,6 +124,13 @@ def _engine(settings: Settings, reader_url: str, connections: int) -> Iterator[P
 
 
 def _work(config: ChildConfig, *, until_closed: bool = False) -> None:
+    # Only a worker needs what runs jobs, and the others should start without it.
+    from datalink.soda import jobs as soda
+    from datalink.soda.parts import Parts
+    from tap.jobs import KIND, TapExecutor
+    from tap.usertables import updates
+    from tap.usertables.updates import TableUpdates
+
     settings = Settings.model_validate(config.settings)
     writer = sa.create_engine(config.writer_url, pool_pre_ping=True, pool_size=2)
     results = ResultStore.of(settings.result_store, Path(config.state_dir))
