@@ -29,7 +29,7 @@ ALLOWED = {
     "demo": {"vo_server", "ingest"},
 }
 #: The core modules that know the packages: the application and the command line.
-ENTRY_POINTS = {"vo_server.app", "vo_server.cli", "vo_server.processes"}
+ENTRY_POINTS = {"vo_server.app", "vo_server.beside", "vo_server.cli", "vo_server.processes"}
 #: The half of the core that speaks HTTP; all else must run without a web framework.
 HTTP_HALF = {"app", "dali", "vosi", "auth", "metrics", "processes", "cli"}
 BATCH = ("ingest", "demo", "vo_server.tables", "vo_server.schemas", "vo_server.db", "vo_server.engine")

@@ -147,7 +147,7 @@ class Children:
             [
                 sys.executable,
                 "-m",
-                "vo_server.processes",
+                "vo_server.beside",
                 slot.role,
             ],  # the last word is for people who read ps
             stdin=subprocess.PIPE,

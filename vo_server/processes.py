@@ -2,20 +2,19 @@
 
 import contextlib
 import errno
-import json
 import os
 import socket
-import sys
 import tempfile
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 import structlog
 
 from vo_server import logs
+from vo_server.beside import Lifeline
 from vo_server.catalog_cache import CatalogCache
 from vo_server.children import ChildConfig, Children, Role
 from vo_server.config import Settings
@@ -123,7 +122,7 @@ def _engine(settings: Settings, reader_url: str, connections: int) -> Iterator[P
         engine.close()
 
 
-def _work(config: ChildConfig, *, until_closed: bool = False) -> None:
+def _work(config: ChildConfig, lifeline: Lifeline | None = None) -> None:
     # Only a worker needs what runs jobs, and the others should start without it.
     from datalink.soda import jobs as soda
     from datalink.soda.parts import Parts
@@ -144,8 +143,8 @@ def _work(config: ChildConfig, *, until_closed: bool = False) -> None:
             }
             store = JobStore(writer, running=settings.owner_running)
             worker = Worker(config.name, store, executors, results)
-            if until_closed:
-                _at_end(worker.stop)
+            if lifeline is not None:
+                lifeline.then(worker.stop)
             with stop_signals(lambda number, frame: worker.stop()):
                 worker.run()
     finally:
@@ -161,10 +160,11 @@ class _Archive:
 
 
 def _answer(config: ChildConfig) -> None:
-    """Answer requests beside the server's first process."""
-    # At once: while this process lives, nobody else can listen at the port. A server that ends in order has
-    # told it so before.
-    _at_end(lambda: os._exit(1))
+    """Answer requests beside the server's first process.
+
+    It ends at once with the server: while it lives, nobody else can listen at the port. A server that ends in
+    order has told it so before.
+    """
     from vo_server.app import create_app
     from vo_server.web import run_app
 
@@ -181,25 +181,11 @@ def _answer(config: ChildConfig) -> None:
         writer.dispose()
 
 
-def _at_end(stop: Callable[[], object]) -> None:
-    """Call ``stop`` when the server that started this process is gone: its end of the pipe closes then."""
-
-    def wait() -> None:
-        sys.stdin.read()
-        stop()
-
-    threading.Thread(target=wait, name="parent", daemon=True).start()
-
-
-def main() -> None:
-    """Be a process of a server; it is told everything on standard input."""
-    config = ChildConfig(**json.loads(sys.stdin.readline()))
-    logs.configure(config.settings.get("log_format", "console"))
-    if config.role == Role.WEB:
-        _answer(config)
+def be(config: Mapping[str, Any], lifeline: Lifeline) -> None:
+    """Be a process beside the server, as `ChildConfig` says."""
+    told = ChildConfig(**config)
+    logs.configure(told.settings.get("log_format", "console"))
+    if told.role == Role.WEB:
+        _answer(told)
     else:
-        _work(config, until_closed=True)
-
-
-if __name__ == "__main__":
-    main()
+        _work(told, lifeline)

@@ -65,9 +65,7 @@ class DemoServer:
             check=True,
         ).stdout
         rows = [line.split(maxsplit=2) for line in listing.splitlines()]
-        return [
-            int(r[0]) for r in rows if int(r[1]) == self._process.pid and r[2].endswith("processes worker")
-        ]
+        return [int(r[0]) for r in rows if int(r[1]) == self._process.pid and r[2].endswith("beside worker")]
 
     def _end(self, number: signal.Signals) -> int:
         if self._process is None:

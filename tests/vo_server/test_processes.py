@@ -307,7 +307,7 @@ def web_pids(server: Server) -> list[int]:
         ["ps", "-A", "-o", "pid=,ppid=,args="], capture_output=True, text=True, check=True
     )
     found = [line.split(maxsplit=2) for line in listing.stdout.splitlines()]
-    return [int(r[0]) for r in found if int(r[1]) == server.process.pid and r[2].endswith("processes web")]
+    return [int(r[0]) for r in found if int(r[1]) == server.process.pid and r[2].endswith("beside web")]
 
 
 def counted(url: str) -> float:
