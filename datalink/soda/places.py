@@ -105,7 +105,9 @@ def _clip(values: Floats, count: int) -> Bounds:
 def _to_sky(plane: WCS, frame: BaseCoordinateFrame, x: Any, y: Any) -> tuple[Floats, Floats]:
     """Pixels, from 0, to ICRS degrees; NaN where there is no sky."""
     with np.errstate(all="ignore"):
-        lon, lat = plane.all_pix2world(x, y, 0)
+        world = plane.all_pix2world(x, y, 0)
+    # Declination may be the first axis.
+    lon, lat = world[plane.wcs.lng], world[plane.wcs.lat]
     return _as_icrs(np.asarray(lon, np.float64), np.asarray(lat, np.float64), frame)
 
 
@@ -121,14 +123,16 @@ def _as_icrs(lon: Floats, lat: Floats, frame: BaseCoordinateFrame) -> tuple[Floa
 def _to_pixels(plane: WCS, frame: BaseCoordinateFrame, lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
     """ICRS degrees to pixels from 0; NaN where the projection does not show the place."""
     place = SkyCoord(lon * u.deg, lat * u.deg, frame=ICRS()).transform_to(frame)
-    longitude, latitude = place.spherical.lon.deg, place.spherical.lat.deg
+    world = [place.spherical.lon.deg, place.spherical.lat.deg]
+    if plane.wcs.lng > plane.wcs.lat:
+        world.reverse()
     with np.errstate(all="ignore"):
         try:
-            x, y = plane.all_world2pix(longitude, latitude, 0)
+            x, y = plane.all_world2pix(*world, 0)
         except NoConvergence as exc:
             # Far from the image a distortion has no inverse; without it the place is outside all the same.
             x, y = exc.best_solution.T
-            rough = plane.wcs_world2pix(longitude, latitude, 0)
+            rough = plane.wcs_world2pix(*world, 0)
             x, y = (np.where(np.isfinite(a), a, b) for a, b in zip((x, y), rough, strict=True))
     return np.asarray(x, np.float64), np.asarray(y, np.float64)
 

@@ -38,7 +38,7 @@ def outline(region: Shape) -> tuple[Floats, Floats]:
 
 def holds(region: Shape, lon: Floats, lat: Floats) -> NDArray[np.bool_]:
     """Which positions (ICRS degrees) are in a region; one that is NaN is not."""
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
         if isinstance(region, Range):
             width = region.ra_max - region.ra_min
             around = ((lon - region.ra_min) % 360 <= width % 360) | (abs(width) >= 360)

@@ -54,6 +54,16 @@ def image(path: Path, **options: Any) -> Path:
     return path
 
 
+def swapped(path: Path) -> Path:
+    """An image whose first axis is declination."""
+    hdu = fits.PrimaryHDU(pixels(SHAPE))
+    header = sky(hdu.header, turn=10.0)
+    for keyword in ("CTYPE", "CRVAL"):
+        header[f"{keyword}1"], header[f"{keyword}2"] = header[f"{keyword}2"], header[f"{keyword}1"]
+    hdu.writeto(path)
+    return path
+
+
 def sip(path: Path) -> Path:
     """An image with a polynomial distortion of some pixels."""
     hdu = fits.PrimaryHDU(pixels(SHAPE))

@@ -35,6 +35,7 @@ IMAGES: dict[str, Make] = {
     "sin": partial(samples.image, projection="SIN"),
     "fk5": partial(samples.image, frame="FK5"),
     "galactic": partial(samples.image, frame="GALACTIC"),
+    "swapped": samples.swapped,
     "zea": partial(samples.image, projection="ZEA", turn=-70.0),
     "sip": samples.sip,
     "tpv": samples.tpv,
