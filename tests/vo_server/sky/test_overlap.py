@@ -33,6 +33,16 @@ def outline(region: Circle | Polygon, center: Longs) -> shapely.Polygon:
     return shapely.Polygon(gnomonic(found, center).astype(float))
 
 
+def blur(a: shapely.Polygon, b: shapely.Polygon) -> float:
+    """Steradians in doubt where a corner is not on the other outline, but nearer to it than 1e-12 radians.
+
+    The database takes both for one (sky/sql/pairs.sql).
+    """
+    pairs = (a, b), (b, a)
+    away = np.concatenate([shapely.distance(shapely.points(x.exterior.coords), y.exterior) for x, y in pairs])
+    return 1e-12 * min(a.length, b.length) if np.any((away > 0) & (away < 1e-12)) else 0.0
+
+
 def area(plane: shapely.Geometry) -> float:
     """Steradians of what a plane outline is on the sphere, around the projection's centre."""
     if isinstance(plane, shapely.Polygon):
@@ -68,7 +78,7 @@ def test_polygons_share_what_they_share_in_the_plane(
     found = ask(connection, "vo.overlap(:a, :b)", a=a, b=b)
     assert isinstance(found, float)
     smaller = min(area(plane) for plane in planes)
-    assert found / STERADIAN == pytest.approx(expected, rel=1e-9, abs=1e-9 * smaller)
+    assert found / STERADIAN == pytest.approx(expected, rel=1e-9, abs=1e-9 * smaller + blur(*planes))
     assert ask(connection, "vo.overlap(:b, :a)", a=a, b=b) == pytest.approx(
         found, rel=1e-9, abs=1e-9 * smaller
     )
