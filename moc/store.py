@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from moc.params import TIME_ORDER, Axis, MocParams
 from vo_server.errors import NotFoundFault, TransientFault
-from vo_server.kept import keep, read_kept
+from vo_server.kept import kept_or_made
 from vo_server.products import ObsCore
 
 ALL = "all"  #: in the place of a collection: everything
@@ -54,16 +54,8 @@ class Coverages:
         """
         try:
             place = self._place(collection, params)
-            kept = read_kept(place)
-            if kept is not None:
-                return kept
             # One at a time: they take memory and a processor. Who waits holds no connection.
-            with self._turn:
-                kept = read_kept(place)
-                if kept is None:
-                    kept = self._make(collection, params)
-                    keep(place, kept)
-            return kept
+            return kept_or_made(place, self._turn, lambda: self._make(collection, params))
         except sa.exc.OperationalError as exc:
             raise TransientFault("the archive's database does not answer now: try again in a moment") from exc
 

@@ -2,6 +2,8 @@
 
 import os
 import secrets
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 
@@ -19,3 +21,16 @@ def keep(place: Path, content: bytes) -> None:
     part = place.with_suffix(f".{secrets.token_hex(4)}.part")
     part.write_bytes(content)
     os.replace(part, place)
+
+
+def kept_or_made(place: Path, turn: AbstractContextManager[object], make: Callable[[], bytes]) -> bytes:
+    """What is kept there; where nothing is yet, it is made and kept when it is this caller's ``turn``."""
+    found = read_kept(place)
+    if found is not None:
+        return found
+    with turn:
+        found = read_kept(place)
+        if found is None:
+            found = make()
+            keep(place, found)
+    return found

@@ -15,7 +15,7 @@ from datalink.files import CHUNK, File, find_files
 from datalink.previews.thumbnails import KINDS, NOTHING
 from vo_server.archive import FILE
 from vo_server.errors import FatalFault, NotFoundFault, TransientFault, VoError
-from vo_server.kept import keep, read_kept
+from vo_server.kept import keep, kept_or_made
 from vo_server.products import ObsCore
 
 #: Types of product that a picture can show.
@@ -59,13 +59,7 @@ class Drawings:
         place = self._place(file, kind)
         if not self.may_have(file):
             raise NotFoundFault(f"there is no preview of {file.dp_id}")
-        picture = read_kept(place)
-        if picture is None:
-            with self._turns:
-                picture = read_kept(place)
-                if picture is None:
-                    picture = self._draw(file, kind)
-                    keep(place, picture)
+        picture = kept_or_made(place, self._turns, lambda: self._draw(file, kind))
         if not picture:
             raise NotFoundFault(f"no preview of {file.dp_id} can be made: nothing in it can be drawn")
         return picture

@@ -16,7 +16,7 @@ from datalink.soda.description import CAPABILITIES
 from datalink.soda.faults import NothingThere
 from datalink.soda.jobs import KIND
 from datalink.soda.params import SodaParams
-from datalink.soda.parts import FITS, Parts, Wanted, error_text, explain_nothing
+from datalink.soda.parts import FITS, Parts, Wanted, error_text
 from vo_server import dali, vosi
 from vo_server.auth import principal
 from vo_server.errors import UsageFault, VoError
@@ -80,15 +80,7 @@ class Soda:
 
     def _add(self, archive: tarfile.TarFile, part: Wanted) -> None:
         with tempfile.TemporaryFile(prefix="vo-server-soda-") as file:
-            name = part.name
-            try:
-                self._parts.make(part, file)
-            except (NothingThere, VoError) as exc:
-                text = error_text(exc) if isinstance(exc, VoError) else explain_nothing(part)
-                file.seek(0)
-                file.truncate()
-                file.write(text.encode())
-                name = f"{name}.txt"
+            name, _ = self._parts.make_or_explain(part, file)
             entry = tarfile.TarInfo(name)
             entry.size = file.seek(0, io.SEEK_END)
             file.seek(0)

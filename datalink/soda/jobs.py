@@ -4,11 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from tempfile import TemporaryFile
 from typing import Any, BinaryIO
 
-from datalink.soda.faults import NothingThere
 from datalink.soda.params import SodaParams
-from datalink.soda.parts import Parts, Wanted, error_text, explain_nothing
+from datalink.soda.parts import Parts, Wanted
 from vo_server.config import Settings
-from vo_server.errors import FatalFault, VoError
+from vo_server.errors import FatalFault
 from vo_server.uws.jobs import Job, JobResult
 from vo_server.uws.results import ResultStore
 
@@ -42,15 +41,9 @@ class SodaExecutor:
 
     def _keep(self, job: Job, number: int, part: Wanted) -> JobResult:
         with TemporaryFile(prefix="vo-server-soda-") as file:
-            name, media_type = part.name, part.media_type
-            try:
-                self._parts.make(part, file)
-                chunks = _pieces(file)
-            except (NothingThere, VoError) as exc:
-                text = error_text(exc) if isinstance(exc, VoError) else explain_nothing(part)
-                name, media_type, chunks = f"{name}.txt", "text/plain", iter([text.encode()])
+            name, media_type = self._parts.make_or_explain(part, file)
             key = f"{job.job_id}/{name}"
-            size = self._results.write(key, chunks, self._settings.result_size)
+            size = self._results.write(key, _pieces(file), self._settings.result_size)
         return JobResult(f"part-{number}", key, media_type, size)
 
     def cancel(self, job: Job) -> None:

@@ -1,5 +1,6 @@
 """From a request to parts: which files, who may have them, one part after the other."""
 
+import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,11 +11,13 @@ import sqlalchemy as sa
 from datalink.downloads.sending import open_stored
 from datalink.files import File, check_public, find_files
 from datalink.links.params import parse_id
+from datalink.soda.faults import NothingThere
 from datalink.soda.params import Cut, SodaParams
 from vo_server.config import Settings
 from vo_server.errors import NotFoundFault, UsageFault, VoError
 from vo_server.products import ObsCore
 
+PIECE = 1024 * 1024  #: bytes that are copied at once
 FITS, VOTABLE = "application/fits", "application/x-votable+xml"
 #: First word of an error's text (SODA 1.0, Errors), by the status of a fault.
 WORDS = {
@@ -93,6 +96,18 @@ class Parts:
                 return files[dp_id]
         raise NotFoundFault(f"{text} is not in this archive")
 
+    def make_or_explain(self, wanted: Wanted, sink: BinaryIO) -> tuple[str, str]:
+        """Write the part, or a text in the place of one that cannot be had; its name and its media type."""
+        try:
+            self.make(wanted, sink)
+        except (NothingThere, VoError) as exc:
+            nothing = f"NoContent: {wanted.file.dp_id} has nothing of what was asked for\n"
+            sink.seek(0)
+            sink.truncate()
+            sink.write((error_text(exc) if isinstance(exc, VoError) else nothing).encode())
+            return f"{wanted.name}.txt", "text/plain"
+        return wanted.name, wanted.media_type
+
     def make(self, wanted: Wanted, sink: BinaryIO) -> None:
         """Write the part into a file that can seek.
 
@@ -112,7 +127,8 @@ class Parts:
         open_stored(wanted.file).stream.close()
         path = wanted.file.path
         if wanted.cut.is_whole and wanted.media_type == FITS:
-            _copy(path, sink)
+            with path.open("rb") as file:
+                shutil.copyfileobj(file, sink, PIECE)
             return
         if wanted.media_type == FITS:
             cut_file(path, wanted.cut, wanted.file.dp_id, sink, self._settings.cutout_size)
@@ -124,14 +140,3 @@ class Parts:
                 path = Path(part.name)
             with fits.open(path) as hdus:
                 sink.writelines(spectrum_votable(hdus, wanted.did))
-
-
-def _copy(path: Path, sink: BinaryIO) -> None:
-    with path.open("rb") as file:
-        while piece := file.read(1024 * 1024):
-            sink.write(piece)
-
-
-def explain_nothing(wanted: Wanted) -> str:
-    """What stands in the place of a part that has no pixels."""
-    return f"NoContent: {wanted.file.dp_id} has nothing of what was asked for\n"
