@@ -17,11 +17,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from datalink.downloads.sending import plain_name
 from datalink.files import File, find_files, instant
-from datalink.links.params import MAX_IDS, parse_id
+from datalink.identifiers import Identifiers
+from datalink.links.params import MAX_IDS
 from vo_server import dali
 from vo_server.config import Settings
-from vo_server.errors import NotFoundFault, UsageFault, VoError
+from vo_server.errors import UsageFault, VoError
 from vo_server.parameters import Parameters
 from vo_server.products import ObsCore
 
@@ -41,7 +43,7 @@ class Entry:
     @property
     def name(self) -> str:
         """The name that it gets: nothing in it means anything to a shell or a file system."""
-        return "".join(c if c.isascii() and (c.isalnum() or c in "._:+-") else "_" for c in self.file.name)
+        return plain_name(self.file.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,20 +222,15 @@ class Manifests:
         return Response(body, media_type=media_type, headers=headers)
 
     def _find(self, ids: Sequence[str]) -> Manifest:
-        wanted: dict[str, tuple[str, ...]] = {}
+        wanted = Identifiers.read(ids, self._settings)
+        files = find_files(self._engine, self._obscore, wanted.dp_ids)
+        entries: dict[str, Entry] = {}
         faults: list[tuple[str, VoError]] = []
         for text in ids:
             try:
-                wanted[text] = parse_id(text, self._settings)
+                file = wanted.pick(text, files)
             except VoError as exc:
                 faults.append((text, exc))
-        dp_ids = sorted({dp_id for each in wanted.values() for dp_id in each})
-        files = find_files(self._engine, self._obscore, dp_ids)
-        entries: dict[str, Entry] = {}
-        for text, candidates in wanted.items():
-            file = next((files[dp_id] for dp_id in candidates if dp_id in files), None)
-            if file is None:
-                faults.append((text, NotFoundFault(f"{text} is not in this archive")))
             else:
                 url = f"{self._settings.root_url}/download/{quote(file.dp_id, safe=':')}"
                 entries[file.dp_id] = Entry(file, url)

@@ -180,10 +180,15 @@ def _instant(text: str | None) -> datetime | None:
     return found.replace(tzinfo=UTC) if found and found.tzinfo is None else found
 
 
+def plain_name(name: str) -> str:
+    """A name in which nothing means anything to a shell, a file system or a header."""
+    return "".join(c if c.isascii() and (c.isalnum() or c in "._:+-") else "_" for c in name)
+
+
 def disposition(name: str, *, inline: bool = False) -> str:
     """The Content-Disposition that gives a file its name (RFC 6266)."""
     kind = "inline" if inline else "attachment"
-    plain = "".join(c if c.isascii() and (c.isalnum() or c in "._:+-") else "_" for c in name)
+    plain = plain_name(name)
     extended = "" if plain == name else f"; filename*=UTF-8''{quote(name, safe='')}"
     return f'{kind}; filename="{plain}"{extended}'
 

@@ -9,11 +9,11 @@ import pyarrow as pa
 import sqlalchemy as sa
 
 from datalink.files import File, make_file, select_files
-from datalink.links.params import parse_id
+from datalink.identifiers import Identifiers
 from datalink.links.query import select_relations
 from datalink.links.rows import Link, Relation, Writer, make_batch
 from vo_server.config import Settings
-from vo_server.errors import NotFoundFault, TransientFault, VoError
+from vo_server.errors import TransientFault, VoError
 from vo_server.formats import ServiceDescriptor
 from vo_server.services import soda_descriptors
 
@@ -71,18 +71,13 @@ class Lookup:
         return list(self._links(ids, Writer(self._settings.root_url, datetime.now(UTC), services)))
 
     def _links(self, ids: Sequence[str], writer: Writer) -> Iterator[Link]:
-        wanted: dict[str, tuple[str, ...]] = {}
-        faults: dict[str, VoError] = {}
+        wanted = Identifiers.read(ids, self._settings)
+        files, relations = self._read(wanted.dp_ids)
         for text in ids:
             try:
-                wanted[text] = parse_id(text, self._settings)
+                file = wanted.pick(text, files)
             except VoError as exc:
-                faults[text] = exc
-        files, relations = self._read(sorted({dp_id for dp_ids in wanted.values() for dp_id in dp_ids}))
-        for text in ids:
-            file = next((files[dp_id] for dp_id in wanted.get(text, ()) if dp_id in files), None)
-            if file is None:
-                yield writer.fault(text, faults.get(text) or NotFoundFault(f"{text} is not in this archive"))
+                yield writer.fault(text, exc)
             else:
                 has_preview = self._has_preview(file)
                 yield from writer.links(text, file, relations[file.dp_id], has_preview=has_preview)

@@ -10,11 +10,11 @@ import sqlalchemy as sa
 
 from datalink.downloads.sending import open_stored
 from datalink.files import File, check_public, find_files
-from datalink.links.params import parse_id
+from datalink.identifiers import Identifiers
 from datalink.soda.faults import NothingThere
 from datalink.soda.params import Cut, SodaParams
 from vo_server.config import Settings
-from vo_server.errors import NotFoundFault, UsageFault, VoError
+from vo_server.errors import UsageFault, VoError
 from vo_server.products import ObsCore
 
 PIECE = 1024 * 1024  #: bytes that are copied at once
@@ -73,7 +73,9 @@ class Parts:
         TransientFault
             The database does not answer.
         """
-        files = {text: self._find(text) for text in params.ids}
+        identifiers = Identifiers.read(params.ids, self._settings)
+        known = find_files(self._engine, self._obscore, identifiers.dp_ids)
+        files = {text: identifiers.pick(text, known) for text in params.ids}
         found: list[Wanted] = []
         for text, cut in params.jobs():
             file = files[text]
@@ -87,14 +89,6 @@ class Parts:
             kind = VOTABLE if params.is_votable else FITS
             found.append(Wanted(text, file, cut, f"{file.dp_id}_part{number}.{ending}", kind))
         return found
-
-    def _find(self, text: str) -> File:
-        dp_ids = parse_id(text, self._settings)
-        files = find_files(self._engine, self._obscore, dp_ids)
-        for dp_id in dp_ids:
-            if dp_id in files:
-                return files[dp_id]
-        raise NotFoundFault(f"{text} is not in this archive")
 
     def make_or_explain(self, wanted: Wanted, sink: BinaryIO) -> tuple[str, str]:
         """Write the part, or a text in the place of one that cannot be had; its name and its media type."""
