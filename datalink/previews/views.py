@@ -85,7 +85,7 @@ def view_of(path: Path) -> View:
 
 
 def _see(hdu: Any) -> View | None:
-    if isinstance(hdu, fits.BinTableHDU) and not isinstance(hdu, fits.CompImageHDU):
+    if isinstance(hdu, fits.BinTableHDU):
         return _spectrum_of_table(hdu) or _sources(hdu)
     shape = tuple(n for n in (hdu.shape or ()))
     if not shape or min(shape) < 1:

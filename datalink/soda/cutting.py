@@ -170,7 +170,7 @@ def _write_images(hdus: fits.HDUList, windows: dict[int, Window], history: list[
             write_hdu(sink, cut_header(hdu, window), pixel_pieces(hdu, window))
         elif hdu.name in LOOKUPS and windows:
             write_hdu(sink, moved_lookup(hdu, next(iter(windows.values()))), _stored(hdu))
-        elif isinstance(hdu, fits.BinTableHDU) and not isinstance(hdu, fits.CompImageHDU):
+        elif isinstance(hdu, fits.BinTableHDU):
             write_hdu(sink, hdu.header.copy(), _stored(hdu))
 
 
@@ -208,7 +208,7 @@ def _write_tables(
     reasons: list[Inapplicable] = []
     is_cut = False
     for hdu in hdus[1:]:
-        if not isinstance(hdu, fits.BinTableHDU) or isinstance(hdu, fits.CompImageHDU):
+        if not isinstance(hdu, fits.BinTableHDU):
             continue
         try:
             part = cut_table(hdu, primary, cut)

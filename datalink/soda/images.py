@@ -52,7 +52,7 @@ class Window:
 def is_image(hdu: Any) -> bool:
     """Whether an HDU has pixels of the sky or of a spectrum."""
     return bool(
-        isinstance(hdu, (fits.PrimaryHDU, fits.ImageHDU, fits.CompImageHDU))
+        isinstance(hdu, (fits.PrimaryHDU, fits.ImageHDU))
         and hdu.shape
         and min(hdu.shape) > 0
         and hdu.name not in LOOKUPS

@@ -46,8 +46,7 @@ def spectrum_votable(hdus: fits.HDUList, publisher_did: str) -> Iterator[bytes]:
         There is no table with a column of spectral coordinates.
     """
     for hdu in hdus[1:]:
-        is_table = isinstance(hdu, fits.BinTableHDU) and not isinstance(hdu, fits.CompImageHDU)
-        if is_table and spectral_column(hdu) is not None and len(hdu.data):
+        if isinstance(hdu, fits.BinTableHDU) and spectral_column(hdu) is not None and len(hdu.data):
             columns, batch = points(hdu)
             head = Head(
                 params=tuple(describe(hdus[0].header, hdu.header, publisher_did)),
