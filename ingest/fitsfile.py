@@ -1,12 +1,15 @@
 """The headers of a FITS file, read without touching the data (FITS 4.0, FITS file organization)."""
 
 import math
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Protocol, TypeVar
 
-from ingest.header import BLOCK, CARD, Card, Fault, Value, parse_cards
+from ingest.header import BLOCK, CARD, Card, Fault, Value
+from vo_server.headers.cards import card_of, cards_of, parse_lines
+from vo_server.headers.lines import SEPARATOR, Line
+from vo_server.headers.sections import StoredHeader, store
 
 T = TypeVar("T")
 
@@ -51,22 +54,59 @@ class Refused(Exception):
         self.hdu = hdu
 
 
+class _Cards(Mapping[str, Card]):
+    """The first card of each keyword that has a value; read when it is asked for."""
+
+    def __init__(self, lines: Sequence[Line]) -> None:
+        self._lines = lines
+        self._places: dict[str, int] = {}
+        for pos, (form, slot) in enumerate(lines):
+            has_value = slot.lstrip(" ")[:1] not in ("", SEPARATOR) and form.kind in "VB"
+            if has_value and form.keyword not in self._places:
+                self._places[form.keyword] = pos
+
+    def __getitem__(self, keyword: str) -> Card:
+        """The card of ``keyword``; KeyError when there is none."""
+        pos = self._places[keyword]
+        return card_of(pos, self._lines[pos])
+
+    def __iter__(self) -> Iterator[str]:
+        """The keywords."""
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self._places)
+
+
 @dataclass(frozen=True)
 class Hdu:
-    """One header: its cards, and its text for libraries that read headers their own way."""
+    """One header: its lines, and its text for libraries that read headers their own way."""
 
     index: int
-    cards: tuple[Card, ...]
+    lines: tuple[Line, ...] = field(repr=False)
     text: bytes = field(repr=False)
 
+    @classmethod
+    def parse(cls, index: int, text: bytes) -> tuple["Hdu", list[Fault]]:
+        """The header of ``text``, and what is wrong with it."""
+        lines, faults = parse_lines(text)
+        return cls(index, tuple(lines), text), faults
+
     @cached_property
-    def by_keyword(self) -> dict[str, Card]:
+    def cards(self) -> tuple[Card, ...]:
+        """All cards, in order."""
+        return tuple(cards_of(self.lines))
+
+    @cached_property
+    def stored(self) -> StoredHeader:
+        """The header as the archive keeps it."""
+        return store(self.text, self.lines)
+
+    @cached_property
+    def by_keyword(self) -> Mapping[str, Card]:
         """The first card of each keyword that has a value."""
-        found: dict[str, Card] = {}
-        for card in self.cards:
-            if card.value is not None and card.keyword not in found:
-                found[card.keyword] = card
-        return found
+        return _Cards(self.lines)
 
     def get(self, keyword: str) -> Value:
         """The value of ``keyword``, or None."""
@@ -175,9 +215,8 @@ def read_hdus(source: Source, limits: Limits) -> tuple[tuple[Hdu, ...], list[tup
             faults.append((index, Fault("TRAILING_BYTES", None, "what follows the last HDU is not an HDU")))
             return tuple(hdus), faults
         text = _read_header(source, block, index, limits)
-        cards, wrong = parse_cards(text)
+        hdu, wrong = Hdu.parse(index, text)
         faults.extend((index, fault) for fault in wrong)
-        hdu = Hdu(index, tuple(cards), text)
         hdus.append(hdu)
         faults.extend((index, fault) for fault in _skip_data(source, hdu))
 

@@ -4,26 +4,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-import pyarrow as pa
-
 from ingest.fitsfile import FitsFile, Limits
-from ingest.header import Card
 from ingest.hidden import shape_and_box
 from ingest.layout import product_category
 from ingest.mapping import Collection, choose
 from ingest.report import Finding
 from ingest.scan import Candidate, Scanned, scan
 from vo_server.errors import UsageFault
+from vo_server.headers.sections import StoredHeader
 from vo_server.tables import Table
-
-#: The columns of ``header.keyword`` but the first, which is known only later.
-KEYWORDS = pa.schema(
-    [
-        ("hdu", pa.int16()), ("pos", pa.int32()), ("keyword", pa.string()), ("vtype", pa.string()),
-        ("value_s", pa.string()), ("value_n", pa.float64()), ("value_l", pa.bool_()), ("unit", pa.string()),
-        ("comment", pa.string()), ("card", pa.string()),
-    ]
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +54,7 @@ class Parsed:
     row: dict[str, Any]
     provenance: tuple[str, ...]
     associations: tuple[Association, ...]
-    keywords: pa.RecordBatch = field(repr=False)
+    headers: tuple[StoredHeader, ...] = field(repr=False)
     findings: tuple[Finding, ...] = ()
 
 
@@ -147,7 +136,7 @@ def _parsed(
         row=row,
         provenance=tuple(str(name).removesuffix(".fits") for name in primary.numbered("PROV")),
         associations=tuple(_associations(file)),
-        keywords=keyword_batch(file),
+        headers=tuple(hdu.stored for hdu in file.hdus),
         findings=findings,
     )
 
@@ -155,25 +144,3 @@ def _parsed(
 def _associations(file: FitsFile) -> Iterable[Association]:
     for number, name in enumerate(file.primary.numbered("ASSON"), 1):
         yield Association(str(name).strip(), file.primary.text_of(f"ASSOC{number}"))
-
-
-def keyword_batch(file: FitsFile) -> pa.RecordBatch:
-    """Every card of every HDU as rows of ``header.keyword``."""
-    hdus: list[int] = []
-    cards: list[Card] = []
-    for hdu in file.hdus:
-        hdus += [hdu.index] * len(hdu.cards)
-        cards += hdu.cards
-    if not cards:
-        return pa.RecordBatch.from_pylist([], KEYWORDS)
-    pos, keyword, vtype, value, unit, comment, text = zip(*cards, strict=True)
-    texts = [
-        v if t == "S" else None if v is None else ("T" if v else "F") if t == "L" else str(v)
-        for t, v in zip(vtype, value, strict=True)
-    ]
-    numbers = [v if t in "IF" else None for t, v in zip(vtype, value, strict=True)]
-    logicals = [v if t == "L" else None for t, v in zip(vtype, value, strict=True)]
-    columns = (hdus, pos, keyword, vtype, texts, [None if n is None else float(n) for n in numbers], logicals,
-               unit, comment, text)  # fmt: skip
-    arrays = [pa.array(column, kind.type) for column, kind in zip(columns, KEYWORDS, strict=True)]
-    return pa.RecordBatch.from_arrays(arrays, schema=KEYWORDS)

@@ -30,7 +30,7 @@ from vo_server.errors import UsageFault
 
 Progress = Callable[[int, int | None, str], None]
 BATCH = 250  #: files in one transaction
-MOST_CARDS = 400_000  #: keyword rows in one transaction, whatever the number of files
+MOST_CARDS = 400_000  #: header cards in one transaction, whatever the number of files
 CHUNK = 2_000  #: files asked for at once whether they are known
 PARALLEL_FROM = 150  #: files; below, starting processes costs more than it saves
 #: Any number, the same in every process: one ingest at a time in a database.
@@ -255,7 +255,7 @@ class _Run:
                 self.others.append(result) if is_other else self._reject(result.findings)
                 continue
             batch.append(result)
-            cards += result.keywords.num_rows
+            cards += sum(header.count for header in result.headers)
             if len(batch) >= BATCH or cards >= MOST_CARDS:
                 self._load(batch)
                 batch, cards = [], 0
@@ -277,7 +277,7 @@ class _Run:
                 registry.add(identify.known(dp_id, parsed))
                 named.append(Identified(dp_id, parsed))
                 self._note(connection, parsed.findings)
-            done = load(connection, named, self.place) if named else Loaded()
+            done = load(connection, named, self.place, self.database.state_dir) if named else Loaded()
         self.report.added += done.added
         self.report.replaced += done.replaced
         self.report.unchanged += done.unchanged

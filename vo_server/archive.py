@@ -5,13 +5,16 @@ No client ever queries them; what they tell is served by DataLink, downloads, jo
 
 from sqlalchemy import (
     ARRAY,
+    UUID,
     BigInteger,
     Column,
     DateTime,
     Identity,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
+    SmallInteger,
     Table,
     Text,
     func,
@@ -141,6 +144,38 @@ USER_TABLE = Table(
     Column("rows", BigInteger, nullable=False),
     Column("size", BigInteger, nullable=False, comment="bytes, indexes included"),
     _instant("updated", nullable=False, now=True),
+)
+
+#: Every header, without what others share; ``header.keyword`` is a view of it. See `vo_server.headers`.
+HEADER = Table(
+    "header",
+    METADATA,
+    Column("dp_id", Text, primary_key=True),
+    Column("hdu", SmallInteger, primary_key=True, autoincrement=False),
+    Column("sections", ARRAY(UUID), nullable=False),
+    Column("slots", Text, nullable=False, comment="what stands in the slots of the sections, a line each"),
+    Column("whole", LargeBinary, comment="the header deflated, where sections and slots are not all of it"),
+)
+
+#: Lines of headers without what stands in their slots; a column has a line of text for each.
+HEADER_SECTION = Table(
+    "header_section",
+    METADATA,
+    Column("section_id", UUID, primary_key=True, comment="made of the content"),
+    Column("kinds", Text, nullable=False),
+    Column("heads", Text, nullable=False),
+    Column("tails", Text, nullable=False),
+    Column("keywords", Text, nullable=False),
+    Column("comments", Text, nullable=False),
+    Column("units", Text, nullable=False),
+)
+
+#: Files whose headers have changed since they were written to Parquet.
+HEADER_STALE = Table(
+    "header_stale",
+    METADATA,
+    Column("dp_id", Text, primary_key=True),
+    _instant("since", nullable=False, now=True),
 )
 
 #: The Parquet files that are tables for engines other than PostgreSQL. See `vo_server.snapshots`.
