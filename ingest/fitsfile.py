@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any, Protocol, TypeVar
 
 from ingest.header import BLOCK, CARD, Card, Fault, Value
-from vo_server.headers.cards import card_of, cards_of, parse_lines
+from vo_server.headers.cards import card_of, cards_of, parse_lines, value_of
 from vo_server.headers.lines import SEPARATOR, Line
 from vo_server.headers.sections import StoredHeader, store
 
@@ -54,29 +54,46 @@ class Refused(Exception):
         self.hdu = hdu
 
 
-class _Cards(Mapping[str, Card]):
+class Cards(Mapping[str, Card]):
     """The first card of each keyword that has a value; read when it is asked for."""
 
     def __init__(self, lines: Sequence[Line]) -> None:
         self._lines = lines
-        self._places: dict[str, int] = {}
-        for pos, (form, slot) in enumerate(lines):
-            has_value = slot.lstrip(" ")[:1] not in ("", SEPARATOR) and form.kind in "VB"
-            if has_value and form.keyword not in self._places:
-                self._places[form.keyword] = pos
+        # Backwards, so that the first of a keyword stays.
+        self._places = {lines[pos][0].keyword: pos for pos in range(len(lines) - 1, -1, -1)}
+
+    def value(self, keyword: str) -> Value:
+        """The value of ``keyword``; None when there is none."""
+        pos = self._place(keyword)
+        return None if pos is None else value_of(self._lines[pos])
+
+    def _place(self, keyword: str) -> int | None:
+        """The position of the first line of ``keyword`` with a value."""
+        first = self._places.get(keyword)
+        if first is None or _has_value(self._lines[first]):
+            return first
+        others = range(first + 1, len(self._lines))
+        lines = self._lines
+        return next((p for p in others if lines[p].form.keyword == keyword and _has_value(lines[p])), None)
 
     def __getitem__(self, keyword: str) -> Card:
         """The card of ``keyword``; KeyError when there is none."""
-        pos = self._places[keyword]
+        pos = self._place(keyword)
+        if pos is None:
+            raise KeyError(keyword)
         return card_of(pos, self._lines[pos])
 
     def __iter__(self) -> Iterator[str]:
-        """The keywords."""
-        return iter(self._places)
+        """The keywords, in no order."""
+        return (keyword for keyword in self._places if self._place(keyword) is not None)
 
     def __len__(self) -> int:
         """How many there are."""
-        return len(self._places)
+        return sum(1 for _ in self)
+
+
+def _has_value(line: Line) -> bool:
+    return line.form.kind in "VB" and line.slot.lstrip(" ")[:1] not in ("", SEPARATOR)
 
 
 @dataclass(frozen=True)
@@ -104,14 +121,13 @@ class Hdu:
         return store(self.text, self.lines)
 
     @cached_property
-    def by_keyword(self) -> Mapping[str, Card]:
+    def by_keyword(self) -> Cards:
         """The first card of each keyword that has a value."""
-        return _Cards(self.lines)
+        return Cards(self.lines)
 
     def get(self, keyword: str) -> Value:
         """The value of ``keyword``, or None."""
-        card = self.by_keyword.get(keyword)
-        return None if card is None else card.value
+        return self.by_keyword.value(keyword)
 
     def number(self, keyword: str) -> float | None:
         """The value of ``keyword`` when it is a finite number."""

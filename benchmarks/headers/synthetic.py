@@ -54,7 +54,11 @@ def definitions(instrument: str) -> tuple[list[Definition], list[Definition]]:
     ordered = sorted(found.values(), key=lambda definition: definition.head)
     rng.shuffle(ordered)
     extension, primary = ordered[:EXTENSION], ordered[EXTENSION:KEYWORDS]
-    return sorted(primary, key=lambda d: d.head.split()[2]), extension
+    return sorted(primary, key=_category), sorted(extension, key=_category)
+
+
+def _category(definition: Definition) -> str:
+    return definition.head.split()[2]
 
 
 def _definition(head: str, rng: Random) -> Definition:

@@ -14,7 +14,7 @@ BLOCK = 2880  #: bytes; headers and data come in such blocks
 Value = str | int | float | bool | None
 
 #: All that may stand in a header; NUL becomes a blank, any other byte a question mark.
-_PRINTABLE = bytes(range(32, 127))
+PRINTABLE = bytes(range(32, 127))
 _CLEAN = bytes(byte if 32 <= byte < 127 else (32 if byte == 0 else 63) for byte in range(256))
 _MOST_DIGITS = 4000  #: of an integer; Python refuses to read more than 4300
 
@@ -73,7 +73,7 @@ def parse_cards(block: bytes) -> tuple[list[Card], list[Fault]]:
 def parse_lines(block: bytes) -> tuple[list[Line], list[Fault]]:
     """The lines of a header up to END, and what is wrong with them; see `parse_cards`."""
     faults: list[Fault] = []
-    if strange := block.translate(None, _PRINTABLE):
+    if strange := block.translate(None, PRINTABLE):
         what = f"{len(strange)} bytes are not printable ASCII" + (", NUL among them" if 0 in strange else "")
         faults.append(Fault("BAD_BYTES", None, what))
         block = block.translate(_CLEAN)
@@ -108,6 +108,17 @@ def cards_of(lines: Iterable[Line]) -> Iterator[Card]:
         waiting = card_of(pos, line)
     if waiting is not None:
         yield waiting
+
+
+def value_of(line: Line) -> Value:
+    """The value of a line; None where it has none, and of what continues a string."""
+    form, slot = line
+    if form.kind not in "VB":
+        return None
+    if SEPARATOR in slot:
+        value, _, *joined = slot.split(SEPARATOR)
+        slot = joined[0] if joined else value
+    return read_value(slot.strip(" "))[1]
 
 
 def card_of(pos: int, line: Line) -> Card:

@@ -18,6 +18,7 @@ _REMEMBERED = 1 << 16  #: lines, and forms; a process forgets them all when ther
 # A quote is doubled inside a string; a single one that cannot be the end is what many write ('O'Meara').
 _STRING = r"'(?:[^']++|''|'(?=[^ /']))*+'(?![^ /])"
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[EDed][+-]?\d+)?")
+_PLAIN_NUMBER = re.compile(r" *[+-]?\d+\.?\d*")
 _EXPONENT = re.compile(r"[EDed][+-]?\d{3}")
 _REST = re.compile(rf" *({_STRING}|\([^)]*\)(?![^ /])) *(/.*)?$")
 _DIGIT = re.compile(r"\d")
@@ -100,7 +101,8 @@ def split_lines(text: str) -> list[Line]:
     if len(known) > _REMEMBERED:
         known.clear()
         form.cache_clear()
-        _keyword_in.cache_clear()
+        _keyword.cache_clear()
+        _NUMERIC.clear()
     lines = []
     for start in range(0, len(text), CARD):
         line = text[start : start + CARD]
@@ -111,8 +113,10 @@ def split_lines(text: str) -> list[Line]:
     return _with_continued(lines) if "CONTINUE" in text else lines
 
 
-#: Half of all lines are the same in the next file of an instrument.
+#: Two thirds of all lines are the same in another file of the instrument.
 _LINES: dict[str, Line] = {}
+#: What stands before a value, with the equals sign -> the last form of it that had a number and a comment.
+_NUMERIC: dict[str, Form] = {}
 
 
 @cache
@@ -123,7 +127,18 @@ def form(kind: str, head: str, tail: str, keyword: str, is_bad: bool = False) ->
 
 def _split(line: str) -> Line:
     line = line.rstrip(" ")
-    place, keyword = _keyword(line)
+    place = line.find("=") + 1
+    # Most lines that are new have another number than the last of their kind.
+    last = _NUMERIC.get(line[:place])
+    if last is not None and line.endswith(last.tail):
+        slot = line[len(last.head) : len(line) - len(last.tail)]
+        if _PLAIN_NUMBER.fullmatch(slot):
+            return Line(last, slot)
+    return _split_slowly(line, place)
+
+
+def _split_slowly(line: str, place: int) -> Line:
+    keyword = _keyword(line[:place], line[place : place + 1] in ("", " "))
     # One blank on either side of the value belongs to the form.
     start = place + 1 if line[place : place + 1] == " " else place
     end = _end_of_value(line, start) if keyword else -1
@@ -136,7 +151,10 @@ def _split(line: str) -> Line:
     if tail and _DIGIT.search(tail):
         # Such comments hold a value themselves: hours of RA, the date that is meant by MJD-OBS.
         return Line(form(kind, head, "", keyword), f"{slot}{SEPARATOR}{tail}")
-    return Line(form(kind, head, tail, keyword), slot)
+    found = form(kind, head, tail, keyword)
+    if tail and _PLAIN_NUMBER.fullmatch(slot):
+        _NUMERIC[line[:place]] = found
+    return Line(found, slot)
 
 
 def _end_of_value(line: str, start: int) -> int:
@@ -161,14 +179,8 @@ def _end_of_value(line: str, start: int) -> int:
     return len(line) if match[2] is None else match.start(2)
 
 
-def _keyword(line: str) -> tuple[int, str]:
-    """Where the value may begin, and the keyword; an empty one where there is none."""
-    place = line.find("=") + 1
-    return place, _keyword_in(line[:place], line[place : place + 1] in ("", " "))
-
-
 @cache
-def _keyword_in(head: str, is_followed_by_blank: bool) -> str:
+def _keyword(head: str, is_followed_by_blank: bool) -> str:
     """The keyword before an equals sign; an empty one where the card is neither standard nor HIERARCH."""
     if head.startswith("HIERARCH ") and (keyword := head[9:-1].strip(" ")):
         return keyword.upper().removeprefix("ESO ").replace(" ", ".")

@@ -4,13 +4,15 @@ The view of that name in the database gives the same rows.
 """
 
 from collections.abc import Iterable, Sequence
+from itertools import chain
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from vo_server.headers.lines import SEPARATOR, Form, comment_of, unit_of
-from vo_server.headers.sections import BETWEEN, StoredHeader
+from vo_server.headers.sections import BETWEEN, Section, StoredHeader
 
 #: The columns of ``header.keyword``, as TAP_SCHEMA has them and as they are in Parquet.
 SCHEMA = pa.schema(
@@ -21,6 +23,7 @@ SCHEMA = pa.schema(
     ]
 )  # fmt: skip
 _TYPES = pa.array(["C", "S", "L", "I", "F"])
+Integers = NDArray[np.int32]
 _C, _S, _L, _I, _F = range(5)
 
 
@@ -29,11 +32,9 @@ def keyword_rows(headers: Iterable[tuple[str, int, StoredHeader]]) -> pa.Table:
     headers = [entry for entry in headers if entry[2].sections]
     if not headers:
         return SCHEMA.empty_table()
-    forms = [form for _, _, header in headers for section in header.sections for form in section.forms]
-    lengths = np.array([sum(len(s.forms) for s in header.sections) for _, _, header in headers])
+    lengths = np.array([header.count for _, _, header in headers])
     slots = _slots(header for _, _, header in headers)
-    numbers: dict[Form, int] = {}
-    of = np.fromiter((numbers.setdefault(form, len(numbers)) for form in forms), np.int32, len(forms))
+    numbers, of = _numbered(header for _, _, header in headers)
     kinds = np.array([ord(form.kind) for form in numbers], np.uint8)[of]
     values, comments, units = _parts(slots, kinds, of, list(numbers))
     columns = {
@@ -50,27 +51,40 @@ def keyword_rows(headers: Iterable[tuple[str, int, StoredHeader]]) -> pa.Table:
     return table if is_card.all() else table.filter(pa.array(is_card))
 
 
+def _numbered(headers: Iterable[StoredHeader]) -> tuple[dict[Form, int], Integers]:
+    """The forms of all lines, and for each line the number of its form."""
+    numbers: dict[Form, int] = {}
+    sections: dict[Section, Integers] = {}
+    found = []
+    for section in chain.from_iterable(header.sections for header in headers):
+        if section not in sections:
+            known = [numbers.setdefault(form, len(numbers)) for form in section.forms]
+            sections[section] = np.array(known, np.int32)
+        found.append(sections[section])
+    return numbers, np.concatenate(found)
+
+
 def _slots(headers: Iterable[StoredHeader]) -> pa.Array:
     """The slots of all lines."""
     whole = pa.array([header.slots for header in headers], pa.large_string())
     return pc.cast(pc.split_pattern(whole, BETWEEN).flatten(), pa.string())
 
 
-def _chosen(texts: Sequence[str | None], of: "np.ndarray[tuple[int], np.dtype[np.int32]]") -> pa.Array:
+def _chosen(texts: Sequence[str | None], of: Integers) -> pa.Array:
     """``texts[of]`` with the texts stored once."""
     encoded = pa.array(texts, pa.string()).dictionary_encode()
     indices = encoded.indices.take(pa.array(of))
     return pa.DictionaryArray.from_arrays(indices, encoded.dictionary)
 
 
-def _repeated(texts: Sequence[str], lengths: "np.ndarray[tuple[int], np.dtype[np.int64]]") -> pa.Array:
+def _repeated(texts: Sequence[str], lengths: NDArray[np.int64]) -> pa.Array:
     return _chosen(texts, np.repeat(np.arange(len(texts), dtype=np.int32), lengths))
 
 
 def _parts(
     slots: pa.Array,
-    kinds: "np.ndarray[tuple[int], np.dtype[np.uint8]]",
-    of: "np.ndarray[tuple[int], np.dtype[np.int32]]",
+    kinds: NDArray[np.uint8],
+    of: Integers,
     forms: Sequence[Form],
 ) -> tuple[pa.Array, pa.Array, pa.Array]:
     """Values as they are written, comments and units of all lines."""
@@ -101,7 +115,7 @@ def _own(slot: str, is_commentary: bool) -> tuple[str, str, str | None]:
     return whole, comment, unit_of(comment) or None
 
 
-def _typed(tokens: pa.Array, kinds: "np.ndarray[tuple[int], np.dtype[np.uint8]]") -> dict[str, pa.Array]:
+def _typed(tokens: pa.Array, kinds: NDArray[np.uint8]) -> dict[str, pa.Array]:
     """Types and values of what is written; see `vo_server.headers.cards.read_value`."""
     first = pc.utf8_slice_codeunits(tokens, 0, 1)
     vtype = np.full(len(tokens), _F, np.int8)
@@ -128,16 +142,16 @@ def _typed(tokens: pa.Array, kinds: "np.ndarray[tuple[int], np.dtype[np.uint8]]"
     }
 
 
-def _mask(flags: pa.Array) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
-    found: np.ndarray[tuple[int], np.dtype[np.bool_]] = flags.to_numpy(zero_copy_only=False)
+def _mask(flags: pa.Array) -> NDArray[np.bool_]:
+    found: NDArray[np.bool_] = flags.to_numpy(zero_copy_only=False)
     return found
 
 
-def _numbers(written: pa.Array) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
+def _numbers(written: pa.Array) -> NDArray[np.float64]:
     """Numbers as FITS writes them: D is an exponent too, and there may be a plus sign."""
     plain = pc.replace_substring_regex(written, "[Dd]", "E") if _has_d(written) else written
     values = pc.cast(pc.ascii_ltrim(plain, "+"), pa.float64())
-    found: np.ndarray[tuple[int], np.dtype[np.float64]] = values.to_numpy(zero_copy_only=False)
+    found: NDArray[np.float64] = values.to_numpy(zero_copy_only=False)
     return found
 
 

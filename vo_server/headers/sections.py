@@ -8,14 +8,14 @@ that have it.
 import hashlib
 import json
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain, groupby
 from operator import attrgetter
 from typing import Any
 
-from vo_server.headers.cards import BLOCK, Card, cards_of
+from vo_server.headers.cards import BLOCK, PRINTABLE, Card, cards_of
 from vo_server.headers.lines import CARD, Form, Line, form, rendered
 
 LINES = 256  #: of a section; long commentary is many sections that are the same
@@ -88,20 +88,23 @@ class StoredHeader:
         """The header as it was in the file, to the byte, with END and the blanks behind it."""
         if self.whole is not None:
             return zlib.decompressobj().decompress(self.whole, _LARGEST)
-        return _text(self.lines())
+        lines = "".join([rendered(form.head, slot, form.tail) for form, slot in self.lines()])
+        return _padded(lines.encode("ascii") + _END, 0)
 
 
 def store(block: bytes, lines: Sequence[Line]) -> StoredHeader:
     """The header of ``block`` for storing, made of its ``lines``."""
-    sections = tuple(_sections([line.form for line in lines]))
-    slots = BETWEEN.join([line.slot for line in lines])
-    is_whole = _text(lines) == block
-    return StoredHeader(sections, slots, None if is_whole else zlib.compress(block, 9))
+    sections = tuple(_sections([line[0] for line in lines]))
+    slots = BETWEEN.join([line[1] for line in lines])
+    end = len(lines) * CARD
+    # Lines of printable ASCII are the sum of their parts; what else may be there is no line.
+    is_all = block[end:] == _padded(_END, end) and not block.translate(None, PRINTABLE)
+    return StoredHeader(sections, slots, None if is_all else zlib.compress(block, 9))
 
 
-def _text(lines: Iterable[Line]) -> bytes:
-    text = "".join([rendered(form.head, slot, form.tail) for form, slot in lines]).encode("ascii") + _END
-    return text.ljust(-(-len(text) // BLOCK) * BLOCK)
+def _padded(text: bytes, before: int) -> bytes:
+    """``text`` with blanks up to the end of a block, where ``before`` bytes come first."""
+    return text.ljust(-(-(before + len(text)) // BLOCK) * BLOCK - before)
 
 
 def _sections(forms: Sequence[Form]) -> Iterator[Section]:
