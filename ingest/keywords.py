@@ -1,11 +1,9 @@
 """The headers of a batch of files into the store: the database, and Parquet beside it, in one transaction."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as parquet
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
@@ -15,8 +13,7 @@ from vo_server.archive import HEADER, HEADER_STALE
 from vo_server.headers.database import save_sections
 from vo_server.headers.rows import keyword_rows
 from vo_server.headers.sections import StoredHeader
-
-TABLE = "header.keyword"  #: as engines see the Parquet files
+from vo_server.headers.snapshot import TABLE, freshness, write
 
 #: Identifier of a file, and its headers in order.
 FileHeaders = tuple[str, Sequence[StoredHeader]]
@@ -43,14 +40,8 @@ def add_headers(connection: sa.Connection, state_dir: Path, files: Sequence[File
     )
     copy(connection, f"{HEADER.schema}.{HEADER.name}", rows)
     stale = stale_files(connection, [dp_id for dp_id, _ in files])
-    table = keyword_rows(entry for entry in entries if entry[0] not in stale)
-    if not table.num_rows:
-        return
-    path = snapshots.new_path(state_dir, TABLE)
-    # Without Arrow's own schema, readers see strings and no dictionaries.
-    parquet.write_table(table, path, compression="zstd", compression_level=1, store_schema=False)
-    listed = snapshots.finished(state_dir, path, table.num_rows)
-    snapshots.replace(connection, TABLE, (), [listed], freshness(connection))
+    listed = write(state_dir, keyword_rows(entry for entry in entries if entry[0] not in stale))
+    snapshots.replace(connection, TABLE, (), listed, freshness(connection))
 
 
 def _hexadecimal(data: bytes | None) -> str | None:
@@ -74,12 +65,6 @@ def stale_files(connection: sa.Connection, dp_ids: Sequence[str]) -> set[str]:
     """Those of ``dp_ids`` whose headers are other ones in Parquet."""
     query = sa.select(HEADER_STALE.c.dp_id).where(_among(HEADER_STALE.c.dp_id, dp_ids))
     return set(connection.scalars(query))
-
-
-def freshness(connection: sa.Connection) -> datetime:
-    """The instant up to which Parquet has what the database has: now, or before the first change it lacks."""
-    first = connection.scalar(sa.select(sa.func.min(HEADER_STALE.c.since)))
-    return first or datetime.now(UTC)
 
 
 def _among(column: sa.Column[str], values: Sequence[str]) -> sa.ColumnElement[bool]:

@@ -101,6 +101,9 @@ def ingest(
     full: Annotated[
         bool, typer.Option("--full", help="Read files again whose size and time of change are the same.")
     ] = False,
+    scheduler: Annotated[
+        str | None, typer.Option(help="A Dask scheduler, tcp://host:8786, whose workers read the files.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print counts and findings as JSON.")] = False,
     pictures: Annotated[
         bool, typer.Option("--previews", help="Draw the previews that are not there yet, too.")
@@ -119,7 +122,9 @@ def ingest(
             _print_explanation(path, settings)
         return
     with _ready(settings) as database, _progress() as progress:
-        report = ingestion.run(paths, database, settings, progress, collection=collection, full=full)
+        report = ingestion.run(
+            paths, database, settings, progress, collection=collection, full=full, scheduler=scheduler
+        )
         if pictures:
             _draw(database, 2, progress)
     if as_json:
@@ -155,6 +160,16 @@ def hips(
     with _ready(settings) as database, _progress() as bar:
         made = build(collection, database.writer, settings, database.state_dir / "hips", bar, level)
     typer.echo(f"served at {settings.root_url}/hips/{made.name}/")
+
+
+@app.command()
+def compact(directory: Directory = None) -> None:
+    """Sort the keywords that ingest has added to Parquet; stop it and run it again as you like."""
+    from vo_server.headers.compaction import compact as sort
+
+    with _ready(Settings.load(state_dir=directory)) as database, _progress() as bar:
+        done = sort(database, bar)
+    typer.echo(str(done))
 
 
 @app.command()

@@ -6,6 +6,7 @@ began before: `sweep` removes it when it is old enough.
 """
 
 import os
+import shutil
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -120,15 +121,21 @@ def release(state_dir: Path, files: Iterable[SnapshotFile]) -> None:
 
 
 def sweep(connection: sa.Connection, state_dir: Path, table_name: str, grace: float = GRACE) -> int:
-    """Remove files of ``table_name`` that are not listed and older than ``grace`` seconds; how many."""
+    """Remove what is not listed in the directory of ``table_name`` and older than ``grace`` seconds.
+
+    Returns
+    -------
+    int
+        The number of files, and of directories in which a killed process was sorting.
+    """
     directory = root(state_dir) / table_name.lower()
     if not directory.is_dir():
         return 0
     oldest = time.time() - grace
     # The directory first: what is listed in between is then no candidate.
-    found = [path for path in directory.iterdir() if path.is_file() and path.stat().st_mtime <= oldest]
+    found = [path for path in directory.iterdir() if path.stat().st_mtime <= oldest]
     listed = {root(state_dir) / file.path for file in live_files(connection, table_name)}
     orphans = [path for path in found if path not in listed]
     for path in orphans:
-        path.unlink(missing_ok=True)
+        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
     return len(orphans)

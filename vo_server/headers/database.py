@@ -1,6 +1,6 @@
 """Headers in the database: written by ingest, read by who delivers or corrects them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
@@ -49,16 +49,23 @@ def read_headers(
     connection: sa.Connection, dp_id: str, hdu: int | None = None
 ) -> list[tuple[int, StoredHeader]]:
     """The headers of a file, or of one of its HDUs, by number; none when the archive has none."""
-    query = (
-        sa.select(HEADER.c.hdu, sa.cast(HEADER.c.sections, sa.ARRAY(sa.Text)), HEADER.c.slots, HEADER.c.whole)
-        .where(HEADER.c.dp_id == dp_id, sa.true() if hdu is None else HEADER.c.hdu == hdu)
-        .order_by(HEADER.c.hdu)
-    )
-    rows = connection.execute(query).all()
-    sections = read_sections(connection, {name for row in rows for name in row[1]})
+    wanted = HEADER.c.dp_id == dp_id if hdu is None else (HEADER.c.dp_id == dp_id) & (HEADER.c.hdu == hdu)
+    return [(number, header) for _, number, header in _read(connection, wanted)]
+
+
+def read_many(connection: sa.Connection, dp_ids: Sequence[str]) -> list[Entry]:
+    """The headers of many files, in the order of their identifiers."""
+    return _read(connection, HEADER.c.dp_id == sa.any_(sa.bindparam(None, list(dp_ids), sa.ARRAY(sa.Text))))
+
+
+def _read(connection: sa.Connection, wanted: sa.ColumnElement[bool]) -> list[Entry]:
+    sections = sa.cast(HEADER.c.sections, sa.ARRAY(sa.Text))
+    query = sa.select(HEADER.c.dp_id, HEADER.c.hdu, sections, HEADER.c.slots, HEADER.c.whole)
+    rows = connection.execute(query.where(wanted).order_by(HEADER.c.dp_id, HEADER.c.hdu)).all()
+    known = read_sections(connection, {name for row in rows for name in row[2]})
     return [
-        (number, StoredHeader(tuple(sections[name] for name in names), slots, whole))
-        for number, names, slots, whole in rows
+        (dp_id, hdu, StoredHeader(tuple(known[name] for name in names), slots, whole))
+        for dp_id, hdu, names, slots, whole in rows
     ]
 
 
