@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any, Protocol, TypeVar
 
 from ingest.header import BLOCK, CARD, Card, Fault, Value
+from vo_server.checksums import sum32
 from vo_server.headers.cards import card_of, cards_of, parse_lines, value_of
 from vo_server.headers.lines import SEPARATOR, Line
 from vo_server.headers.sections import StoredHeader, store
@@ -31,6 +32,9 @@ class Limits:
     header_bytes: int = 16 * 1024**2
     hdus: int = 20_000
     inflated_bytes: int = 16 * 1024**3
+
+
+_PIECE = 1 << 20  #: bytes of data that are summed up at once
 
 
 class Source(Protocol):
@@ -300,13 +304,44 @@ def _sizes(hdu: Hdu, count: int) -> Iterator[tuple[str, int]]:
 
 
 def _skip_data(source: Source, hdu: Hdu) -> list[Fault]:
-    """Pass over the data and their padding."""
+    """Pass over the data and their padding; read them where the header has a sum of them."""
     size = data_size(hdu)
     padded = -(-size // BLOCK) * BLOCK
-    there = source.skip(padded)
+    has_sum = any(hdu.text_of(keyword) for keyword in ("DATASUM", "CHECKSUM"))
+    total = 0
+    if has_sum:
+        there, total = _summed(source, padded)
+    else:
+        there = source.skip(padded)
     if there < size:
         message = f"the data have {there} of {size} bytes"
         raise Refused("TRUNCATED", message, hdu.index)
     if there < padded:
         return [Fault("PADDING", None, f"the last block lacks {padded - there} bytes")]
+    return _check_sums(hdu, total) if has_sum else []
+
+
+def _summed(source: Source, size: int) -> tuple[int, int]:
+    """How many of the next ``size`` bytes there are, and their sum."""
+    there = total = 0
+    while there < size and (data := source.read(min(_PIECE, size - there))):
+        there += len(data)
+        total = sum32(data.ljust(-(-len(data) // 4) * 4, b"\0"), total)
+    return there, total
+
+
+def _check_sums(hdu: Hdu, total: int) -> list[Fault]:
+    """Compare the sum of the data with DATASUM, and that of the HDU with none (FITS 4.0, Appendix J).
+
+    Raises
+    ------
+    Refused
+        The data are not those that the header was written for.
+    """
+    datasum = hdu.text_of("DATASUM") or ""
+    if datasum.isascii() and datasum.isdigit() and datasum.lstrip("0") != str(total).lstrip("0"):
+        raise Refused("CHECKSUM", f"DATASUM is {datasum[:20]}, the data have {total}", hdu.index, "DATASUM")
+    if hdu.text_of("CHECKSUM") and sum32(hdu.text, total) not in (0, 0xFFFFFFFF):
+        message = "the header was changed after its CHECKSUM was written"
+        return [Fault("CHECKSUM_OLD", "CHECKSUM", message)]
     return []

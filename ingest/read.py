@@ -1,13 +1,15 @@
 """One file, from bytes to everything the archive wants to know of it: what a worker process does."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ingest.fitsfile import FitsFile, Limits
 from ingest.hidden import shape_and_box
 from ingest.layout import product_category
-from ingest.mapping import Collection, choose
+from ingest.mapping import Collection, as_instant, choose
 from ingest.report import Finding
 from ingest.scan import Candidate, Scanned, scan
 from vo_server.errors import UsageFault
@@ -66,6 +68,8 @@ class Rejected:
     findings: tuple[Finding, ...]
 
 
+_NAME = re.compile(r"[^/\\\x00-\x1f\x7f]{1,255}")
+
 #: INSTRUME -> the first part of dp_id, where they differ.
 PREFIXES = {"XSHOOTER": "XSHOO", "GIRAFFE": "GIRAF", "VIRCAM": "VCAM", "OMEGACAM": "OMEGA"}
 
@@ -120,6 +124,8 @@ def _parsed(
     primary = file.primary
     born = primary.text_of("DATE") or primary.text_of("DATE-OBS")
     instrument = (primary.text_of("INSTRUME") or "").upper()
+    origfile, doubts = _origfile(file)
+    doubts += _future(file)
     return Parsed(
         candidate=scanned.candidate,
         sha256=scanned.sha256,
@@ -129,7 +135,7 @@ def _parsed(
         kind=collection.kind,
         category=product_category(file) or primary.text_of("DPR.CATG"),
         collection=row.get("obs_collection") or primary.text_of("VOS.COLLECTION") or instrument or None,
-        origfile=primary.text_of("ORIGFILE") or file.name,
+        origfile=origfile,
         arcfile=primary.text_of("ARCFILE"),
         born=primary.text_of("DATE-OBS") if collection.kind == "raw" else born,
         prefix=PREFIXES.get(instrument, instrument) if collection.kind == "raw" else None,
@@ -137,8 +143,31 @@ def _parsed(
         provenance=tuple(str(name).removesuffix(".fits") for name in primary.numbered("PROV")),
         associations=tuple(_associations(file)),
         headers=tuple(hdu.stored for hdu in file.hdus),
-        findings=findings,
+        findings=(*findings, *doubts),
     )
+
+
+def _origfile(file: FitsFile) -> tuple[str, list[Finding]]:
+    """The name that the file had where it was made; what is a path, or no name, is not taken over."""
+    told = file.primary.text_of("ORIGFILE")
+    if told is None:
+        return file.name, []
+    if told.startswith(".") or not _NAME.fullmatch(told):
+        message = f"ORIGFILE is {told[:80]!r}: wanted is a name without directories"
+        return file.name, [Finding(file.path, "ORIGFILE", message, 0, "ORIGFILE")]
+    return told, []
+
+
+def _future(file: FitsFile) -> list[Finding]:
+    """A finding where DATE-OBS is later than tomorrow."""
+    told = file.primary.text_of("DATE-OBS")
+    try:
+        date = as_instant(told) if told else None
+    except ValueError:
+        return []  # the mapping tells of it
+    if date is None or date < datetime.now(UTC).replace(tzinfo=None) + timedelta(days=1):
+        return []
+    return [Finding(file.path, "FUTURE", f"DATE-OBS is {told}", 0, "DATE-OBS")]
 
 
 def _associations(file: FitsFile) -> Iterable[Association]:

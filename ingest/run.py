@@ -11,7 +11,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from ingest import collections, identify, relate
+from ingest import collections, identify, quarantine, relate
 from ingest.collections import load_collections
 from ingest.load import Identified, Loaded, Place, load
 from ingest.mapping import Collection, Match, choose
@@ -226,6 +226,7 @@ class _Run:
                 registry.add(identify.known(dp_id, parsed))
                 named.append(Identified(dp_id, parsed))
                 self._note(connection, parsed.findings)
+            quarantine.release(connection, [entry.parsed.candidate.url for entry in named])
             done = load(connection, named, self.place, self.database.state_dir) if named else Loaded()
         self.report.added += done.added
         self.report.replaced += done.replaced
@@ -263,6 +264,7 @@ class _Run:
             return
         with self.database.owner.begin() as connection:
             self._note(connection, findings)
+            quarantine.put(connection, self.run_id, findings)
         self.report.rejected += len({finding.file for finding in findings})
         self._tell()
 

@@ -114,6 +114,17 @@ FINDING = Table(
     Column("message", Text, nullable=False),
 )
 
+#: Files that could not be taken, and why, until they can. See `ingest.quarantine`.
+QUARANTINE = Table(
+    "quarantine",
+    METADATA,
+    Column("url", Text, primary_key=True),
+    Column("rules", ARRAY(Text), nullable=False),
+    Column("message", Text, nullable=False, comment="everything that was found, a line each"),
+    Column("run_id", BigInteger, nullable=False, comment="the ingest run that said so last"),
+    _instant("since", nullable=False, now=True),
+)
+
 #: Facts about this archive that must survive a restart, such as the URLs that its rows were made with.
 PROPERTY = Table(
     "property",

@@ -163,6 +163,21 @@ def hips(
 
 
 @app.command()
+def quarantine(directory: Directory = None) -> None:
+    """List the files that could not be taken, and why; ingest takes them as soon as that is mended."""
+    from ingest.quarantine import listed
+
+    table = Table(box=None, pad_edge=False)
+    for heading in ("file", "since", "rules", "found"):
+        table.add_column(heading, overflow="fold")
+    with _ready(Settings.load(state_dir=directory)) as database, database.owner.begin() as connection:
+        found = listed(connection)
+    for file in found:
+        table.add_row(*map(escape, (file.path, f"{file.since:%Y-%m-%d}", " ".join(file.rules), file.message)))
+    Console().print(table if found else "no file is out")
+
+
+@app.command()
 def compact(directory: Directory = None) -> None:
     """Sort the keywords that ingest has added to Parquet; stop it and run it again as you like."""
     from vo_server.headers.compaction import compact as sort

@@ -4,7 +4,8 @@ The keyword store keeps every card of every file, and cards are most of what ing
 standard cards, the HIERARCH convention, long strings (CONTINUE), and, with a fault, what others have written.
 """
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from vo_server.headers.lines import CARD, SEPARATOR, Line, comment_of, number, split_lines, unit_of
@@ -16,6 +17,7 @@ Value = str | int | float | bool | None
 #: All that may stand in a header; NUL becomes a blank, any other byte a question mark.
 PRINTABLE = bytes(range(32, 127))
 _CLEAN = bytes(byte if 32 <= byte < 127 else (32 if byte == 0 else 63) for byte in range(256))
+_MOST_FAULTS = 100  #: of one kind and header that are told
 _MOST_DIGITS = 4000  #: of an integer; Python refuses to read more than 4300
 
 
@@ -79,12 +81,28 @@ def parse_lines(block: bytes) -> tuple[list[Line], list[Fault]]:
         block = block.translate(_CLEAN)
     text = block.decode("ascii")
     lines = split_lines(text[: end_of(text)])
-    faults += [
-        Fault("BAD_CARD", line.form.head.rstrip(), f"card {pos} cannot be read: {line.text.rstrip()}")
-        for pos, line in enumerate(lines, 1)
-        if line.form.is_bad
-    ]
+    faults += _repeated(lines)
+    bad = [pos for pos, line in enumerate(lines) if line[0].is_bad]
+    for pos in bad[:_MOST_FAULTS]:
+        message = f"card {pos + 1} cannot be read: {lines[pos].text.rstrip()}"
+        faults.append(Fault("BAD_CARD", lines[pos].form.head.rstrip(), message))
+    if len(bad) > _MOST_FAULTS:
+        faults.append(Fault("BAD_CARD", None, f"{len(bad)} cards cannot be read, these are the first"))
     return lines, faults
+
+
+def _repeated(lines: Sequence[Line]) -> list[Fault]:
+    """Keywords that have several values (FITS 4.0, Keyword names: no keyword is to be repeated)."""
+    keywords = [line[0].keyword for line in lines if line[0].kind in "VB"]
+    if len(set(keywords)) == len(keywords):
+        return []
+    faults = []
+    for keyword, count in Counter(keywords).items():
+        if count > 1:
+            values = {value_of(line) for line in lines if line.form.keyword == keyword} - {None}
+            if len(values) > 1:
+                faults.append(Fault("REPEATED", keyword, f"{keyword} has {len(values)} values"))
+    return faults[:_MOST_FAULTS]
 
 
 def end_of(text: str) -> int:

@@ -107,9 +107,7 @@ def split_lines(text: str) -> list[Line]:
     for start in range(0, len(text), CARD):
         line = text[start : start + CARD]
         found = known.get(line)
-        if found is None:
-            found = known[line] = _split(line)
-        lines.append(found)
+        lines.append(_split(line) if found is None else found)
     return _with_continued(lines) if "CONTINUE" in text else lines
 
 
@@ -125,16 +123,18 @@ def form(kind: str, head: str, tail: str, keyword: str, is_bad: bool = False) ->
     return Form(kind, head, tail, keyword, is_bad=is_bad)
 
 
-def _split(line: str) -> Line:
-    line = line.rstrip(" ")
+def _split(whole: str) -> Line:
+    line = whole.rstrip(" ")
     place = line.find("=") + 1
-    # Most lines that are new have another number than the last of their kind.
+    # Most lines that are new have another number than the last of their kind. They are not remembered: they
+    # will not come again, and a dictionary that a cache holds is faster.
     last = _NUMERIC.get(line[:place])
     if last is not None and line.endswith(last.tail):
         slot = line[len(last.head) : len(line) - len(last.tail)]
         if _PLAIN_NUMBER.fullmatch(slot):
             return Line(last, slot)
-    return _split_slowly(line, place)
+    found = _LINES[whole] = _split_slowly(line, place)
+    return found
 
 
 def _split_slowly(line: str, place: int) -> Line:

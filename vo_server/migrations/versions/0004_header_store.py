@@ -20,6 +20,7 @@ def upgrade() -> None:
     """Create the tables and take over the headers of the former one; ``header.keyword`` becomes a view."""
     create_snapshots()
     create_headers()
+    create_quarantine()
     convert_headers()
     op.drop_table("keyword", schema="header")
 
@@ -84,6 +85,20 @@ def create_headers() -> None:
     )
 
 
+def create_quarantine() -> None:
+    """Files that could not be taken."""
+    op.create_table(
+        "quarantine",
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("rules", sa.ARRAY(sa.Text()), nullable=False),
+        sa.Column("message", sa.Text(), nullable=False, comment="everything that was found, a line each"),
+        sa.Column("run_id", sa.BigInteger(), nullable=False, comment="the ingest run that said so last"),
+        sa.Column("since", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.PrimaryKeyConstraint("url"),
+        schema="archive",
+    )
+
+
 def convert_headers() -> None:
     """The cards that were rows, header by header; their Parquet files are made by the next compaction."""
     connection = op.get_bind()
@@ -110,7 +125,7 @@ def _stored(cards: str) -> StoredHeader:
 def downgrade() -> None:
     """Drop the lists and the headers; the files stay where they are, and ``header.keyword`` is empty."""
     op.execute("DROP VIEW IF EXISTS header.keyword")
-    for name in ("snapshot_file", "snapshot", "header", "header_section", "header_stale"):
+    for name in ("snapshot_file", "snapshot", "header", "header_section", "header_stale", "quarantine"):
         op.drop_table(name, schema="archive")
     op.create_table(
         "keyword",
