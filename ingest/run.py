@@ -16,7 +16,7 @@ from ingest.collections import load_collections
 from ingest.load import Identified, Loaded, Place, load
 from ingest.mapping import Collection, Match, choose
 from ingest.read import Parsed, Rejected, read
-from ingest.readers import Readers
+from ingest.readers import Readers, many_objects
 from ingest.report import Explained, Finding, Report
 from ingest.scan import Candidate, candidate, count, find, scan, storable
 from vo_server.archive import FILE, FINDING, INGEST_RUN, PROPERTY
@@ -74,7 +74,7 @@ def run(
     mappings = mappings_for(database.state_dir, presets, collection)
     report = Report()
     say = progress or (lambda done, total, what: None)
-    with _exclusive(database), Readers(mappings, processes, scheduler) as readers:
+    with _exclusive(database), many_objects(), Readers(mappings, processes, scheduler) as readers:
         with database.owner.begin() as connection:
             place = Place(_root_url(connection, settings), settings.authority)
             insert = sa.insert(INGEST_RUN).values(paths=[storable(str(path)) for path in paths])
