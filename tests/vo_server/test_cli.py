@@ -47,6 +47,8 @@ def test_help_names_every_command() -> None:
         "version",
         "previews",
         "hips",
+        "compact",
+        "quarantine",
     ]
     assert [name for name in names if name not in done.stdout] == []
 
@@ -104,6 +106,23 @@ def test_ingest_tells_of_every_file(database: Database, settings: Settings, tmp_
     explained = vo_server("ingest", "--explain", file, "--dir", settings.state_dir, **environment)
     assert explained.returncode == 2
     assert "NOT_FITS" in explained.stderr
+
+
+def test_what_was_not_taken_is_listed_and_keywords_are_sorted(
+    settings: Settings, database: Database, tmp_path: Path
+) -> None:
+    place = {"VO_STATE_DIR": str(settings.state_dir)}
+    if settings.database_url is not None:
+        place["VO_DATABASE_URL"] = str(settings.database_url)
+    (tmp_path / "nothing.fits").touch()
+    assert vo_server("ingest", tmp_path, **place).returncode == 1
+    listed = vo_server("quarantine", **place)
+    assert (listed.returncode, "EMPTY" in listed.stdout) == (0, True)
+    (tmp_path / "nothing.fits").unlink()
+    assert "nothing.fits" not in vo_server("quarantine", **place).stdout
+    sorted_once = vo_server("compact", **place)
+    assert (sorted_once.returncode, "Parquet files of header.keyword" in sorted_once.stdout) == (0, True)
+    assert "(0 rows sorted)" in vo_server("compact", **place).stdout
 
 
 def test_pictures_and_tiles_are_made_of_what_was_ingested(open_dir: Path) -> None:
