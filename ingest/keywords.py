@@ -40,6 +40,8 @@ def add_headers(connection: sa.Connection, state_dir: Path, files: Sequence[File
     )
     copy(connection, f"{HEADER.schema}.{HEADER.name}", rows)
     stale = stale_files(connection, [dp_id for dp_id, _ in files])
+    # A compaction that began before must not believe that it has these.
+    mark_stale(connection, sorted(stale))
     listed = write(state_dir, keyword_rows(entry for entry in entries if entry[0] not in stale))
     snapshots.replace(connection, TABLE, (), listed, freshness(connection))
 
@@ -54,11 +56,16 @@ def remove_headers(connection: sa.Connection, dp_ids: Sequence[str]) -> None:
     if not dp_ids:
         return
     connection.execute(sa.delete(HEADER).where(_among(HEADER.c.dp_id, dp_ids)))
+    mark_stale(connection, dp_ids)
+
+
+def mark_stale(connection: sa.Connection, dp_ids: Sequence[str]) -> None:
+    """Note that Parquet has other headers of these files than the database."""
+    if not dp_ids:
+        return
     statement = insert(HEADER_STALE).values([{"dp_id": dp_id} for dp_id in dp_ids])
-    again = statement.on_conflict_do_update(
-        index_elements=[HEADER_STALE.c.dp_id], set_={"since": statement.excluded.since}
-    )
-    connection.execute(again)
+    again = {"changes": HEADER_STALE.c.changes + 1}
+    connection.execute(statement.on_conflict_do_update(index_elements=[HEADER_STALE.c.dp_id], set_=again))
 
 
 def stale_files(connection: sa.Connection, dp_ids: Sequence[str]) -> set[str]:

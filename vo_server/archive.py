@@ -187,6 +187,8 @@ HEADER_STALE = Table(
     METADATA,
     Column("dp_id", Text, primary_key=True),
     _instant("since", nullable=False, now=True),
+    Column("changes", BigInteger, nullable=False, server_default=text("1"), comment="since then"),
+    Index("header_stale_since", "since"),
 )
 
 #: The Parquet files that are tables for engines other than PostgreSQL. See `vo_server.snapshots`.

@@ -167,7 +167,7 @@ def _replace_lost(database: Database) -> None:
 def _refresh(database: Database) -> int:
     """Let Parquet have the present headers of files that changed; how many rows were written."""
     with database.owner.connect() as connection:
-        stale = {row.dp_id: row.since for row in connection.execute(sa.select(HEADER_STALE))}
+        stale = {row.dp_id: row.changes for row in connection.execute(sa.select(HEADER_STALE))}
         files = snapshots.live_files(connection, TABLE)
     if not stale:
         return 0
@@ -177,9 +177,9 @@ def _refresh(database: Database) -> int:
         made += _sorted(database.state_dir, [file], list(stale))
     made += _present(database, sorted(stale))
     with database.owner.begin() as connection:
-        for dp_id, since in stale.items():
+        for dp_id, changes in stale.items():
             # What changed once more meanwhile stays on the list.
-            done = (HEADER_STALE.c.dp_id == dp_id) & (HEADER_STALE.c.since == since)
+            done = (HEADER_STALE.c.dp_id == dp_id) & (HEADER_STALE.c.changes == changes)
             connection.execute(sa.delete(HEADER_STALE).where(done))
         snapshots.release(database.state_dir, outdated)
         snapshots.replace(connection, TABLE, outdated, made, freshness(connection))

@@ -146,6 +146,28 @@ def test_a_changed_file_is_fresh_after_compaction_and_not_told_to_be_before(own:
     assert not is_stale(own)
 
 
+def test_a_file_that_changes_while_keywords_are_sorted_is_not_lost(
+    own: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(own, range(5))
+    with own.owner.begin() as connection:
+        remove_headers(connection, ["compact 002"])
+    present = compaction._present
+
+    def change_meanwhile(database: Database, dp_ids: list[str]) -> list[snapshots.SnapshotFile]:
+        made = present(database, dp_ids)
+        add(own, range(2, 3), "BACK    =                    T")
+        return made
+
+    with monkeypatch.context() as patched:
+        patched.setattr(compaction, "_present", change_meanwhile)
+        compact(own)
+    assert is_stale(own)
+    compact(own)
+    assert parquet_rows(own) == database_rows(own)
+    assert any(row[3] == "BACK" for row in parquet_rows(own))
+
+
 def test_headers_that_were_never_in_parquet_are_put_there(own: Database) -> None:
     """As after a migration, or where the directory was lost."""
     add(own, range(4))

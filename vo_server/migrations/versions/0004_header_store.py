@@ -80,9 +80,13 @@ def create_headers() -> None:
         "header_stale",
         sa.Column("dp_id", sa.Text(), nullable=False),
         sa.Column("since", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column(
+            "changes", sa.BigInteger(), server_default=sa.text("1"), nullable=False, comment="since then"
+        ),
         sa.PrimaryKeyConstraint("dp_id"),
         schema="archive",
     )
+    op.create_index("header_stale_since", "header_stale", ["since"], unique=False, schema="archive")
 
 
 def create_quarantine() -> None:
