@@ -25,7 +25,8 @@ PATHS = (
     "/tap/tables/{}", "/tap/capabilities", "/tap/examples", "/tap/explain", "/sia2/query", "/datalink/links",
     "/download/{}", "/preview/{}", "/tap/load/{}", "/tap/table-update", "/tap/table-update/{}", "/{}",
     "/sia/query", "/ssa/query", "/scs/ivoa.ObsCore", "/scs/{}", "/soda/sync", "/soda/async", "/soda/async/{}",
-    "/download/manifest", "/thumbnail/{}", "/moc/{}", "/moc", "/hips/{}/properties", "/hipslist",
+    "/download/manifest", "/thumbnail/{}", "/header/{}", "/hdr", "/moc/{}", "/moc", "/hips/{}/properties",
+    "/hipslist",
 )  # fmt: skip
 
 #: Words of ADQL, right and wrong, from which queries are put together.

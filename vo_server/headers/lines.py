@@ -103,11 +103,8 @@ def split_lines(text: str) -> list[Line]:
         form.cache_clear()
         _keyword.cache_clear()
         _NUMERIC.clear()
-    lines = []
-    for start in range(0, len(text), CARD):
-        line = text[start : start + CARD]
-        found = known.get(line)
-        lines.append(_split(line) if found is None else found)
+    cards = [text[start : start + CARD] for start in range(0, len(text), CARD)]
+    lines = [known.get(card) or _split(card) for card in cards]
     return _with_continued(lines) if "CONTINUE" in text else lines
 
 
