@@ -22,7 +22,7 @@ from vo_server.sky import Circle, Polygon, bounding_circle, parse_region
 from vo_server.vosi import Capability, Interface
 
 #: Types of product whose parts can be had, and the parameters that choose them.
-SKY, SPECTRAL = ("POS", "CIRCLE", "POLYGON"), ("BAND",)
+SKY, SPECTRAL = ("POS", "CIRCLE", "POLYGON", "MOC"), ("BAND",)
 PARAMETERS: dict[str, tuple[str, ...]] = {
     "image": (*SKY, "POL"),
     "cube": (*SKY, *SPECTRAL, "TIME", "POL"),
