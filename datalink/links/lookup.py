@@ -64,7 +64,11 @@ class Lookup:
         if len(ids) > DESCRIBED:
             services += soda_descriptors(self._settings.root_url, "ID")
         for start in range(0, len(ids), CHUNK):
-            yield make_batch(self.links(ids[start : start + CHUNK], services))
+            yield self.batch(ids[start : start + CHUNK], services)
+
+    def batch(self, ids: Sequence[str], services: list[ServiceDescriptor]) -> pa.RecordBatch:
+        """The rows of `CHUNK` identifiers at most; raises as `batches`."""
+        return make_batch(self.links(ids, services))
 
     def links(self, ids: Sequence[str], services: list[ServiceDescriptor]) -> list[Link]:
         """The same as `batches`, as values and all at once."""

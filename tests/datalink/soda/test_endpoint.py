@@ -18,7 +18,7 @@ from pyvo.io.uws import parse_job
 from starlette.testclient import TestClient
 
 from tests.datalink.soda.samples import CENTRE
-from tests.serving import Server
+from tests.serving import Server, ended
 
 IMAGE, CUBE, SPECTRUM, CATALOGUE, SECRET = (
     f"ADP.SODA-{name}" for name in ("IMAGE", "CUBE", "SPECTRUM", "CATALOGUE", "SECRET")
@@ -136,13 +136,6 @@ def test_vosi_tells_both_services(client: TestClient) -> None:
     standards = {item.get("standardID") for item in root}
     assert {"ivo://ivoa.net/std/SODA#sync-1.0", "ivo://ivoa.net/std/SODA#async-1.0"} <= standards
     assert client.get("/soda/availability").status_code == 200
-
-
-def ended(url: str) -> bytes:
-    """The document of a job that has ended."""
-    while requests.get(f"{url}/phase", timeout=30).text in ("QUEUED", "EXECUTING"):
-        requests.get(f"{url}?WAIT=30", timeout=60)
-    return requests.get(url, timeout=30).content
 
 
 def test_a_job_makes_every_part(server: Server, products: Paths) -> None:
