@@ -12,14 +12,17 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from datalink.downloads.sending import FileAnswer, Made, disposition, made, send_file
-from datalink.soda.description import CAPABILITIES
+from datalink.soda.description import CAPABILITIES, EXAMPLES_PATH
+from datalink.soda.examples import INTRODUCTION, TITLE, read_examples
 from datalink.soda.faults import NothingThere
 from datalink.soda.jobs import KIND
 from datalink.soda.params import SodaParams
 from datalink.soda.parts import FITS, Parts, Wanted, error_text
 from vo_server import dali, vosi
 from vo_server.auth import principal
+from vo_server.dali_examples import MEDIA_TYPE, examples_page
 from vo_server.errors import UsageFault, VoError
+from vo_server.products import ObsCore
 from vo_server.services import ASYNC_PATH, SYNC_PATH
 from vo_server.uws.endpoint import JobList
 
@@ -65,6 +68,12 @@ class Soda:
             answer = await to_thread.run_sync(self._one, first, limiter=self._turns)
         return FileAnswer(answer, (), first.media_type, {"Content-Disposition": disposition(first.name)})
 
+    async def examples(self, request: Request) -> Response:
+        """GET ``/soda/examples`` (SODA 1.0, DALI-examples)."""
+        found = await run_in_threadpool(read_examples, self._state.database.writer, ObsCore.read().relation)
+        title = TITLE.format(self._state.settings.archive_name)
+        return Response(examples_page(title, INTRODUCTION, found), media_type=MEDIA_TYPE)
+
     def _one(self, wanted: Wanted) -> Made:
         return made(lambda stream: self._parts.make(wanted, stream))
 
@@ -89,8 +98,10 @@ class Soda:
 
 def routes(state: Any) -> list[BaseRoute]:
     """Everything below ``/soda``."""
+    soda = Soda(state)
     return [
-        Route(SYNC_PATH, Soda(state).sync, methods=["GET", "POST"]),
+        Route(SYNC_PATH, soda.sync, methods=["GET", "POST"]),
+        Route(EXAMPLES_PATH, soda.examples, methods=["GET"]),
         *JobList(ASYNC_PATH, KIND).routes(),
         *vosi.routes("/soda", CAPABILITIES),
     ]
