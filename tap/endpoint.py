@@ -65,8 +65,6 @@ class Tap:
             uploads = await to_thread.run_sync(self._gather, params, parameters, limiter=self._gatherers)
         statement = planned(params, known, self._translations, uploads)
         form = params.responseformat
-        if request.method == "HEAD":
-            return Response(media_type=form.media_type)
         head = result_head(params, statement.columns, state.settings)
         doubt = None if uploads else partial(self._doubt, statement, params.maxrec, known.own)
         return await dali.answer(

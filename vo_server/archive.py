@@ -3,6 +3,9 @@
 No client ever queries them; what they tell is served by DataLink, downloads, jobs and reports.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from sqlalchemy import (
     ARRAY,
     BigInteger,
@@ -18,10 +21,22 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.exc import OperationalError
+
+from vo_server.errors import TransientFault
 
 SCHEMA = "archive"
 USER_SCHEMA = "user_tables"  #: where the tables of users are
 METADATA = MetaData(schema=SCHEMA)
+
+
+@contextmanager
+def or_try_again() -> Iterator[None]:
+    """Reading of the tables; a database that does not answer is a `TransientFault`."""
+    try:
+        yield
+    except OperationalError as exc:
+        raise TransientFault("the archive's database does not answer now: try again in a moment") from exc
 
 
 def _instant(name: str, *, nullable: bool = True, now: bool = False) -> Column[object]:

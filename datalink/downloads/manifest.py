@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import quote
 
 import sqlalchemy as sa
 from lxml import etree
@@ -228,8 +227,7 @@ class Manifests:
             except VoError as exc:
                 faults.append((text, exc))
             else:
-                url = f"{self._settings.root_url}/download/{quote(file.dp_id, safe=':')}"
-                entries[file.dp_id] = Entry(file, url)
+                entries[file.dp_id] = Entry(file, file.address(self._settings.root_url))
         return Manifest(tuple(entries.values()), tuple(faults), datetime.now(UTC))
 
 

@@ -3,6 +3,7 @@
 import io
 import tarfile
 import tempfile
+from collections.abc import Sequence
 from typing import Any, BinaryIO
 
 from anyio import CapacityLimiter, to_thread
@@ -22,6 +23,7 @@ from vo_server import dali, vosi
 from vo_server.auth import principal
 from vo_server.dali_examples import MEDIA_TYPE, examples_page
 from vo_server.errors import UsageFault, VoError
+from vo_server.parameters import Parameters
 from vo_server.products import ObsCore
 from vo_server.services import ASYNC_PATH, SYNC_PATH
 from vo_server.uws.endpoint import JobList
@@ -70,9 +72,20 @@ class Soda:
 
     async def examples(self, request: Request) -> Response:
         """GET ``/soda/examples`` (SODA 1.0, DALI-examples)."""
-        found = await run_in_threadpool(read_examples, self._state.database.writer, ObsCore.read().relation)
+        obscore = ObsCore.read().relation
+        found = await run_in_threadpool(read_examples, self._state.database.writer, obscore, self._works)
         title = TITLE.format(self._state.settings.archive_name)
         return Response(examples_page(title, INTRODUCTION, found), media_type=MEDIA_TYPE)
+
+    def _works(self, parameters: Sequence[tuple[str, str]]) -> bool:
+        """Whether a request for one part gives something."""
+        try:
+            (wanted,) = self._parts.wanted(SodaParams.from_parameters(Parameters(parameters)))
+            with tempfile.TemporaryFile(prefix="vo-server-soda-") as file:
+                self._parts.make(wanted, file)
+        except (NothingThere, VoError):
+            return False
+        return True
 
     def _one(self, wanted: Wanted) -> Made:
         return made(lambda stream: self._parts.make(wanted, stream))

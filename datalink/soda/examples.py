@@ -1,6 +1,6 @@
 """Examples of cutouts, of products that this archive has (SODA 1.0, DALI-examples)."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,6 +12,7 @@ from vo_server.sky import bounding_circle, parse_region
 
 TITLE = "Example cutouts of the {}"
 INTRODUCTION = "Parameters of /soda/sync; the same can be sent to /soda/async."
+CANDIDATES = 10  #: products of each kind that are tried
 #: dataproduct_type -> identifier, title and text of its example.
 KINDS = {
     "image": ("image", "The middle of an image", "A circle of a twentieth of the image's width."),
@@ -25,11 +26,21 @@ KINDS = {
 }
 
 
-def read_examples(engine: sa.Engine, obscore: sa.Table) -> list[Shown]:
-    """An example for each kind of product: the smallest public one that says where it is."""
+def read_examples(
+    engine: sa.Engine, obscore: sa.Table, works: Callable[[Sequence[tuple[str, str]]], bool]
+) -> list[Shown]:
+    """An example for each kind of product: of the smallest public ones that say where they are.
+
+    Parameters
+    ----------
+    works : callable
+        Whether a request gives something: there are spectra without wavelengths, and images without sky.
+    """
     with engine.connect() as connection:
-        rows = [connection.execute(_select(obscore, kind)).one_or_none() for kind in KINDS]
-    return [shown for row in rows if row is not None for shown in _examples(row)]
+        rows = {kind: connection.execute(_select(obscore, kind)).all() for kind in KINDS}
+    tried = ((shown for row in found for shown in _examples(row)) for found in rows.values())
+    first = (next((shown for shown in each if works(shown.parameters)), None) for each in tried)
+    return [shown for shown in first if shown is not None]
 
 
 def _select(obscore: sa.Table, kind: str) -> sa.Select[Any]:
@@ -46,7 +57,7 @@ def _select(obscore: sa.Table, kind: str) -> sa.Select[Any]:
             FILE.c.url.startswith("file://"),
         )
         .order_by(FILE.c.size, obs.dp_id)
-        .limit(1)
+        .limit(CANDIDATES)
     )
 
 

@@ -53,8 +53,16 @@ def within_cone(table: sa.FromClause, index: PointIndex, cone: Circle) -> sa.Col
     pixel = table.c[index.hpx]
     ranges = cone_ranges(cone.ra, cone.dec, cone.radius)
     near = sa.or_(*(pixel.between(_exact(low), _exact(high)) for low, high in ranges))
-    distance = sa.func.vo.distance(table.c[index.ra], table.c[index.dec], cone.ra, cone.dec)
+    distance = distance_to(table.c[index.ra], table.c[index.dec], cone.ra, cone.dec)
     return sa.and_(near, distance <= cone.radius)
+
+
+def distance_to(
+    ra: sa.ColumnElement[Any], dec: sa.ColumnElement[Any], to_ra: float, to_dec: float
+) -> sa.ColumnElement[Any]:
+    """The angle between stored positions and one in degrees."""
+    # PostgreSQL calls the square of less than 1e-154 an underflow; 1e-15 degrees are far below any position.
+    return sa.func.vo.distance(ra, dec, round(to_ra, 15), round(to_dec, 15))
 
 
 def _exact(pixel: int) -> sa.ColumnElement[int]:

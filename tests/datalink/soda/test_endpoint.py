@@ -176,20 +176,6 @@ def test_a_job_that_is_wrong_ends_with_the_reason(server: Server, products: Path
     assert "nothing is not in this archive" in text
 
 
-def test_every_example_can_be_sent(server: Server, products: Paths) -> None:
-    page = etree.fromstring(requests.get(f"{server.url}/soda/examples", timeout=30).content)
-    examples = page.findall(".//*[@typeof='example']")
-    assert {example.get("id") for example in examples} == {"image", "cube", "spectrum", "catalogue"}
-    for example in examples:
-        parameters = [
-            (pair.findtext("*[@property='key']") or "", pair.findtext("*[@property='value']") or "")
-            for pair in example.iterfind(".//*[@property='generic-parameter'][@typeof='keyval']")
-        ]
-        answer = requests.get(f"{server.url}/soda/sync", params=parameters, timeout=60)
-        assert answer.status_code == 200, (parameters, answer.text[:200])
-        assert answer.content
-
-
 def test_a_job_ends_in_the_middle_of_a_part(settings: Settings, database: Database, open_dir: Path) -> None:
     path = open_dir / "large.fits"
     header = fits.Header({"SIMPLE": True, "BITPIX": 8, "NAXIS": 2, "NAXIS1": 20_000, "NAXIS2": 50_000})
