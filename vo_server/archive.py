@@ -99,6 +99,17 @@ ASSOCIATION = Table(
     Column("category", Text),
 )
 
+#: The calibrations that a file is to be reduced with, from raw frames or from masters.
+CALIBRATION = Table(
+    "calibration",
+    METADATA,
+    Column("dp_id", Text, primary_key=True, comment="the file to be calibrated"),
+    Column("mode", Text, primary_key=True, comment="raw2raw or raw2master"),
+    Column("pos", Integer, primary_key=True, comment="in the order of the cascade, from 1"),
+    Column("calibration", Text, nullable=False, index=True, comment="dp_id of the calibration"),
+    Column("category", Text, comment="its tag in a set of frames, such as MASTER_BIAS"),
+)
+
 INGEST_RUN = Table(
     "ingest_run",
     METADATA,

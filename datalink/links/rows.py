@@ -1,7 +1,7 @@
 """The table of links: from files and their relations to its rows (DataLink 1.1, List of Links)."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import pyarrow as pa
@@ -25,6 +25,8 @@ QUALIFIERS = {
     "event": "#event-list",
     "measurements": "#measurements",
 }
+#: What a file is that the archive does not have, by its relation.
+MISSING = {"auxiliary": "Associated file", "calibration": "Calibration"}
 KINDS = {"raw": "Raw file", "product": "Science product", "ancillary": "Associated file"}
 
 
@@ -253,9 +255,7 @@ class Writer:
         semantics = f"#{relation.kind}"
         if relation.file is None:
             exc = NotFoundFault(f"{relation.name} is not in this archive")
-            what = (
-                "Associated file" if relation.kind == "auxiliary" else "File that this product was made from"
-            )
+            what = MISSING.get(relation.kind, "File that this product was made from")
             return Link(
                 text,
                 semantics,
@@ -266,7 +266,9 @@ class Writer:
                 eso_category=relation.role,
             )
         steps = f" ({relation.depth} steps away)" if relation.depth > 1 else ""
-        return self._download(text, semantics, relation.file, describe(relation.file) + steps)
+        link = self._download(text, semantics, relation.file, describe(relation.file) + steps)
+        # Of a calibration the list and the tag matter, which the file itself does not know.
+        return replace(link, local_semantics=relation.role) if relation.kind == "calibration" else link
 
 
 def is_preview(relation: Relation) -> bool:
