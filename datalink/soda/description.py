@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from datalink.files import File
+from vo_server.capabilities import Capability, Interface, Service, inputs_of
 from vo_server.errors import UsageFault
 from vo_server.formats import Param, ServiceDescriptor
 from vo_server.services import (
@@ -19,7 +20,6 @@ from vo_server.services import (
     soda_identifier,
 )
 from vo_server.sky import Circle, Polygon, bounding_circle, parse_region
-from vo_server.vosi import Capability, Interface
 
 #: Types of product whose parts can be had, and the parameters that choose them.
 SKY, SPECTRAL = ("POS", "CIRCLE", "POLYGON"), ("BAND",)
@@ -30,9 +30,17 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
     "measurements": SKY,
 }
 
+_INPUTS = inputs_of((soda_identifier(), *SODA_PARAMETERS.values(), SUB, RESPONSEFORMAT))
 CAPABILITIES = (
-    Capability(SYNC, (Interface(SYNC_PATH, version="1.0"),)),
-    Capability(ASYNC, (Interface(ASYNC_PATH, version="1.0"),)),
+    Capability(SYNC, (Interface(SYNC_PATH, version="1.0"),), inputs=_INPUTS),
+    Capability(ASYNC, (Interface(ASYNC_PATH, version="1.0"),), inputs=_INPUTS),
+)
+SERVICE = Service(
+    "soda",
+    "/soda",
+    "SODA service",
+    "Parts of images, cubes and spectra by position, wavelength, time, polarization or pixels.",
+    CAPABILITIES,
 )
 
 
