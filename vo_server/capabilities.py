@@ -1,6 +1,6 @@
 """What services can do and where, as data and as XML (VOResource 1.1, Capability)."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -20,6 +20,7 @@ NAMESPACES = {
     "sia": "http://www.ivoa.net/xml/SIA/v1.1",
     "ssap": "http://www.ivoa.net/xml/SSA/v1.1",
     "vg": "http://www.ivoa.net/xml/VORegistry/v1.0",
+    "doc": "http://www.ivoa.net/xml/DocRegExt/v1",
     "xsi": XSI,
 }
 BASIC = "ivo://ivoa.net/sso#BasicAA"  #: the token is the password
@@ -45,7 +46,7 @@ class Interface:
     Attributes
     ----------
     path : str
-        Below the root URL, with a slash in front.
+        Below the root URL, with a slash in front; or the whole URL of what is elsewhere.
     security : str
         How a client logs in (SSO 2.0, approved authentication methods); empty for not at all.
     """
@@ -160,9 +161,22 @@ def standard_capabilities(path: str, *, has_tables: bool = False) -> tuple[Capab
 
 
 def add_capability(
-    parent: etree._Element, item: Capability, settings: Settings, *, with_inputs: bool = False
+    parent: etree._Element,
+    item: Capability,
+    settings: Settings,
+    *,
+    with_inputs: bool = False,
+    mirrors: Sequence[str] = (),
 ) -> None:
-    """Append a ``capability`` to ``parent``, whose prefixes are those of `NAMESPACES`."""
+    """Append a ``capability`` to ``parent``, whose prefixes are those of `NAMESPACES`.
+
+    Parameters
+    ----------
+    with_inputs : bool
+        Whether to tell the parameters that VOSI is not told of.
+    mirrors : sequence of str
+        Other root URLs of this server.
+    """
     element = etree.SubElement(parent, "capability")
     if item.standard_id:
         element.set("standardID", item.standard_id)
@@ -170,19 +184,22 @@ def add_capability(
         element.set(f"{{{XSI}}}type", item.type)
     for interface in item.interfaces:
         inputs = item.inputs if with_inputs and not interface.parameters else interface.parameters
-        _interface(element, replace(interface, parameters=inputs), settings.root_url)
+        _interface(element, replace(interface, parameters=inputs), settings.root_url, mirrors)
     if item.details:
         item.details(element, settings)
 
 
-def _interface(parent: etree._Element, interface: Interface, root_url: str) -> None:
+def _interface(parent: etree._Element, interface: Interface, root_url: str, mirrors: Sequence[str]) -> None:
     element = etree.SubElement(parent, "interface")
     element.set(f"{{{XSI}}}type", interface.type)
     if interface.role:
         element.set("role", interface.role)
     if interface.version:
         element.set("version", interface.version)
-    text_child(element, "accessURL", root_url + interface.path, use=interface.use)
+    is_here = interface.path.startswith("/")
+    text_child(element, "accessURL", (root_url if is_here else "") + interface.path, use=interface.use)
+    for mirror in mirrors if is_here else ():
+        text_child(element, "mirrorURL", mirror + interface.path)
     if interface.security:
         etree.SubElement(element, "securityMethod", {"standardID": interface.security})
     if interface.parameters:

@@ -195,6 +195,21 @@ def worker(directory: Directory = None) -> None:
 
 
 @app.command()
+def registry(directory: Directory = None) -> None:
+    """Make the records that other registries harvest at /oai those of the archive as it is now.
+
+    The server does the same every ten minutes.
+    """
+    from registry.refresh import Refresher
+    from vo_server.published import SERVICES, table_services
+
+    settings = Settings.load(state_dir=directory)
+    with _ready(settings) as database:
+        refresher = Refresher(database.writer, settings, database.state_dir, SERVICES, table_services)
+        typer.echo(str(refresher.refresh()))
+
+
+@app.command()
 def check(directory: Directory = None) -> None:
     """Tell whether everything that this server needs is there and healthy."""
     from vo_server.checks import run_checks
