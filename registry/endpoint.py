@@ -54,6 +54,8 @@ class Registry:
 
     def _answer(self, wanted: OaiRequest, asked: datetime) -> bytes:
         envelope = Envelope(self._base_url, wanted, asked)
+        if wanted.selection is not None:
+            wanted.selection.check()
         match wanted.verb:
             case "Identify":
                 return self._identify(envelope)

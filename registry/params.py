@@ -14,8 +14,8 @@ TOKEN = "resumptionToken"  # noqa: S105 - the name of an argument
 _WORD = r"[A-Za-z0-9\-_.!~*'()]+"
 PREFIX_FORM = re.compile(_WORD)
 SET_FORM = re.compile(f"{_WORD}(:{_WORD})*")
-_DATE = re.compile(r"\d{4}-\d\d-\d\d")
-_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,16 @@ class Selection:
     prefix: str
     start: datetime | None = None
     end: datetime | None = None
+    set_spec: str = MANAGED
+
+    def check(self) -> None:
+        """Raise `OaiFault` where there is no such format or no such set here."""
+        if self.prefix not in PREFIXES:
+            message = f"{self.prefix[:60]!r} is not a format here: ask for {' or '.join(PREFIXES)}"
+            raise OaiFault("cannotDisseminateFormat", message)
+        if self.set_spec != MANAGED:
+            message = f"there is no set {self.set_spec[:60]!r} here: the only one is {MANAGED}"
+            raise OaiFault("noRecordsMatch", message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,15 +141,7 @@ def _selection(values: dict[str, str]) -> Selection:
         raise OaiFault("badArgument", "from is later than until: no record can match")
     if "set" in values and not SET_FORM.fullmatch(values["set"]):
         raise OaiFault("badArgument", f"set={values['set'][:60]!r} is malformed: send {MANAGED}")
-    if prefix not in PREFIXES:
-        raise OaiFault(
-            "cannotDisseminateFormat", f"{prefix[:60]!r} is not a format here: ask for {', '.join(PREFIXES)}"
-        )
-    if values.get("set", MANAGED) != MANAGED:
-        raise OaiFault(
-            "noRecordsMatch", f"there is no set {values['set'][:60]!r} here: the only one is {MANAGED}"
-        )
-    return Selection(prefix, start, _after(end, last_step))
+    return Selection(prefix, start, _after(end, last_step), values.get("set", MANAGED))
 
 
 def _after(end: datetime | None, step: timedelta | None) -> datetime | None:

@@ -46,13 +46,12 @@ class RecordStore:
     ----------
     engine : sqlalchemy.Engine
         May read ``archive.registry_record``.
-    page : int
-        Records of a page, at most.
     """
 
-    def __init__(self, engine: sa.Engine, page: int = PAGE) -> None:
+    page_size = PAGE  #: records of a page, at most
+
+    def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
-        self._page = page
 
     def earliest(self) -> datetime | None:
         """The date before which there is nothing; None where nothing was kept yet."""
@@ -86,10 +85,10 @@ class RecordStore:
                 sa.select(*_columns(None if headers_only else selection.prefix))
                 .where(*chosen)
                 .order_by(RECORD.c.updated, RECORD.c.identifier)
-                .limit(self._page + 1)
+                .limit(self.page_size + 1)
             )
             rows = connection.execution_options(yield_per=CHUNK).execute(select)
-            records, has_more = _fitting((Record(*row) for row in rows), self._page)
+            records, has_more = _fitting((Record(*row) for row in rows), self.page_size)
         following = None
         if has_more:
             last = records[-1]
