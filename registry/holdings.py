@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 import sqlalchemy as sa
@@ -169,11 +170,16 @@ def coarsened(intervals: Iterable[tuple[float, float]], width: Any, most: int = 
         How wide a gap is, by its ends.
     """
     found = list(intervals)
-    gaps = sorted(range(1, len(found)), key=lambda n: width(found[n - 1][1], found[n][0]), reverse=True)
-    kept = sorted(gaps[: most - 1])
-    starts = [0, *kept] if found else []
-    ends = [*kept, len(found)]
-    return tuple((found[start][0], found[end - 1][1]) for start, end in zip(starts, ends, strict=False))
+    gaps = [width(before[1], after[0]) for before, after in pairwise(found)]
+    # Gaps as wide as one that has to go are closed with it: none of them matters more than another.
+    closed = sorted(gaps, reverse=True)[most - 1] if len(found) > most else -math.inf
+    made: list[tuple[float, float]] = []
+    for interval, gap in zip(found, (math.inf, *gaps), strict=False):
+        if gap > closed:
+            made.append(interval)
+        else:
+            made[-1] = (made[-1][0], interval[1])
+    return tuple(made)
 
 
 def wavebands(wavelengths: Intervals) -> Iterator[str]:

@@ -55,7 +55,8 @@ def _authority(publisher: Publisher) -> Resource:
         f"The naming authority of {publisher.organisation.text}. Identifiers of the archive begin with it.",
         types=("Other",),
     )
-    return replace(publisher.resource(draft, Notes()), managing_org=publisher.organisation)
+    made = publisher.resource(draft, Notes())
+    return replace(made, rights=(), managing_org=publisher.organisation)
 
 
 def _organisation(publisher: Publisher) -> Resource:
@@ -71,7 +72,9 @@ def _organisation(publisher: Publisher) -> Resource:
     )
     made = publisher.resource(draft, Notes(), said.short_name or "")
     ror = (said.ror,) if said.ror else ()
-    return replace(made, alternatives=ror, facilities=said.facilities, instruments=said.instruments)
+    return replace(
+        made, alternatives=ror, rights=(), facilities=said.facilities, instruments=said.instruments
+    )
 
 
 def registry_record(publisher: Publisher) -> Resource:
