@@ -45,18 +45,25 @@ class Served:
                 yield service
 
 
-def collection_key(name: str) -> str:
-    """The key of a collection's record."""
-    return resource_key("collection", name)
-
-
 def catalogue_key(schema: Schema) -> str:
     """The key of the record of a schema's tables."""
     return resource_key("catalogue", schema.name)
 
 
+def catalogue_name(publisher: Publisher, schema: Schema) -> Name:
+    """What the tables of a schema are called."""
+    said = publisher.operator.catalogue.get(schema.name.lower(), Notes()).title
+    what = BUILT_IN.get(schema.name.lower(), f"tables of {schema.name}")
+    return Name(said or f"{publisher.settings.archive_name}: {what}", publisher.ivoid(catalogue_key(schema)))
+
+
 def collection_record(
-    publisher: Publisher, archived: Archived, holding: Holding, served: Served, documents: Sequence[Name]
+    publisher: Publisher,
+    archived: Archived,
+    holding: Holding,
+    key: str,
+    served: Served,
+    documents: Sequence[Name],
 ) -> Resource:
     """A collection: what it has, and by which services it is found."""
     notes = publisher.operator.collection.get(holding.name, Notes())
@@ -68,7 +75,7 @@ def collection_record(
         related["IsDerivedFrom"] = [Name(BUILT_IN["dbo"], publisher.ivoid(resource_key("catalogue", "dbo")))]
     draft = Draft(
         "vs:CatalogResource",
-        collection_key(holding.name),
+        key,
         f"{holding.name}: a collection of {publisher.settings.archive_name}",
         _describe(holding),
         subjects=sorted({CONCEPTS[kind] for kind in holding.types if kind in CONCEPTS}) or SUBJECTS,
@@ -80,9 +87,11 @@ def collection_record(
     return replace(
         publisher.resource(draft, notes),
         capabilities=(*_auxiliary(services), _page()),
-        facilities=holding.facilities,
-        instruments=holding.instruments,
-        coverage=archived.coverage(holding, publisher.settings.root_url),
+        facilities=notes.facilities or holding.facilities,
+        instruments=notes.instruments or holding.instruments,
+        coverage=replace(
+            archived.coverage(holding, publisher.settings.root_url), region_of_regard=notes.region_of_regard
+        ),
         schemas=_only(archived, OBSCORE),
     )
 
@@ -134,7 +143,7 @@ def catalogue_record(
     """The tables of a schema."""
     key = schema.name.lower()
     notes = publisher.operator.catalogue.get(key, Notes())
-    title = f"{publisher.settings.archive_name}: {BUILT_IN.get(key, f'tables of {schema.name}')}"
+    title = catalogue_name(publisher, schema).text
     draft = Draft(
         "vs:CatalogResource",
         catalogue_key(schema),
@@ -155,6 +164,11 @@ def catalogue_record(
     return replace(
         made,
         capabilities=(*_auxiliary([tap]), _page()),
-        coverage=archived.schema_coverage(schema, publisher.settings.root_url),
+        facilities=notes.facilities,
+        instruments=notes.instruments,
+        coverage=replace(
+            archived.schema_coverage(schema, publisher.settings.root_url),
+            region_of_regard=notes.region_of_regard,
+        ),
         schemas=(replace(schema, tables=tables),),
     )

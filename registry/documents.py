@@ -1,6 +1,6 @@
 """Records of documents: release descriptions and what else the operator has (DocRegExt 1.0)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 
@@ -8,7 +8,6 @@ from lxml import etree
 from pydantic import ValidationError
 
 from registry.archived import Archived
-from registry.data import collection_key
 from registry.identifiers import resource_key
 from registry.operator import DocumentNotes
 from registry.publisher import Draft, Publisher, url
@@ -44,9 +43,11 @@ def document_name(publisher: Publisher, document: DocumentNotes) -> Name:
     return Name(document.title, publisher.ivoid(f"document/{document.key}"))
 
 
-def document_record(publisher: Publisher, document: DocumentNotes) -> Resource:
-    """A document (DocRegExt 1.0, doc:Document)."""
-    about = [Name(name, publisher.ivoid(collection_key(name))) for name in document.collections]
+def document_record(
+    publisher: Publisher, document: DocumentNotes, collections: Mapping[str, Name]
+) -> Resource:
+    """A document (DocRegExt 1.0, doc:Document); ``collections`` are those that are published, by name."""
+    about = [collections[name] for name in document.collections if name in collections]
     draft = Draft(
         "doc:Document",
         f"document/{document.key}",
@@ -62,6 +63,8 @@ def document_record(publisher: Publisher, document: DocumentNotes) -> Resource:
 
     def edition(element: etree._Element, settings: Settings) -> None:
         text_child(element, "languageCode", document.language)
+        if document.local_title:
+            text_child(element, "locTitle", document.local_title)
 
     # A document has no standard of its own: its capability is known by its type.
     capability = Capability("", tuple(interfaces), type="doc:Edition", details=edition)

@@ -76,7 +76,7 @@ class Holding:
 
 
 def read_holdings(connection: sa.Connection) -> tuple[Holding, tuple[Holding, ...]]:
-    """Everything together, and every collection."""
+    """Everything together, and every collection that has a name."""
     obs = ObsCore.read().relation.c
     select = sa.select(
         sa.func.coalesce(obs.obs_collection, "").label("name"),
@@ -97,7 +97,7 @@ def read_holdings(connection: sa.Connection) -> tuple[Holding, tuple[Holding, ..
     ).group_by(sa.func.grouping_sets(sa.tuple_(obs.obs_collection), sa.tuple_()))
     rows = connection.execute(select.order_by(obs.obs_collection)).mappings().all()
     whole = next((_holding(row) for row in rows if row["is_whole"]), Holding("", 0))
-    return whole, tuple(_holding(row) for row in rows if not row["is_whole"])
+    return whole, tuple(_holding(row) for row in rows if not row["is_whole"] and row["name"])
 
 
 _LONGEST = 1e6  #: metres; beyond, and at zero or NaN, a wavelength is a mistake

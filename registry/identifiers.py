@@ -2,6 +2,8 @@
 
 import hashlib
 import re
+from collections import Counter
+from collections.abc import Iterable
 
 _OTHER = re.compile(r"[^a-z0-9._+-]+")
 
@@ -20,6 +22,15 @@ def resource_key(kind: str, name: str) -> str:
     Characters that an identifier cannot have are replaced; a digest of the name then keeps two apart.
     """
     plain = _OTHER.sub("_", name.lower()).strip("_")
-    if plain != name.lower():
-        plain = f"{plain[:80]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}".lstrip("-")
-    return f"{kind}/{plain}"
+    return f"{kind}/{plain}" if plain and plain == name.lower() else _distinct(f"{kind}/{plain[:80]}", name)
+
+
+def resource_keys(kind: str, names: Iterable[str]) -> dict[str, str]:
+    """The keys of resources of one kind by their names: none twice, where only case differs too."""
+    keys = {name: resource_key(kind, name) for name in names}
+    often = Counter(keys.values())
+    return {name: key if often[key] == 1 else _distinct(key, name) for name, key in keys.items()}
+
+
+def _distinct(key: str, name: str) -> str:
+    return f"{key}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"

@@ -4,7 +4,7 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Literal, Self, get_args
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, HttpUrl, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, HttpUrl, ValidationError, field_validator
 
 from vo_server.errors import UsageFault
 
@@ -100,6 +100,9 @@ class Notes(Section):
     homepage: HttpUrl | None = None
     types: tuple[Line, ...] = ()
     levels: tuple[ContentLevel, ...] = ()
+    facilities: tuple[Line, ...] = ()
+    instruments: tuple[Line, ...] = ()
+    region_of_regard: Annotated[float, Field(gt=0, le=180)] | None = None  #: degrees, see VODataService 1.2
     dates: dict[DateRole, Date] = {}
     relationships: dict[RelationshipType, tuple[Ivoid, ...]] = {}
     published: bool = True  #: whether registries hear of it
@@ -112,6 +115,7 @@ class DocumentNotes(Notes):
     title: Line
     url: HttpUrl
     source_url: HttpUrl | None = None
+    local_title: Line | None = None  #: in the language of the document
     language: Annotated[str, Field(pattern=r"^[a-z]{2,3}$")] = "en"
     collections: tuple[Line, ...] = ()  #: which it describes
 
@@ -129,6 +133,13 @@ class Operator(Section):
     collection: dict[str, Notes] = {}
     catalogue: dict[str, Notes] = {}
     document: tuple[DocumentNotes, ...] = ()
+
+    @field_validator("document")
+    @classmethod
+    def _differ(cls, documents: tuple[DocumentNotes, ...]) -> tuple[DocumentNotes, ...]:
+        if len({document.key for document in documents}) != len(documents):
+            raise ValueError("two documents have the same key: give each its own")
+        return documents
 
     @classmethod
     def read(cls, path: Path) -> Self:

@@ -1,17 +1,18 @@
 """All records of the archive, one after the other."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from registry.archived import Archived
 from registry.data import (
     UNPUBLISHED,
     Served,
-    catalogue_key,
+    catalogue_name,
     catalogue_record,
-    collection_key,
     collection_record,
 )
 from registry.documents import document_name, document_record, documents
+from registry.identifiers import resource_keys
 from registry.management import management_records
 from registry.operator import Notes
 from registry.publisher import Publisher
@@ -42,22 +43,26 @@ def all_records(
     holdings = [
         each for each in archived.collections if operator.collection.get(each.name, Notes()).published
     ]
-    named = {each.name: Name(each.name, publisher.ivoid(collection_key(each.name))) for each in holdings}
-    catalogues = [Name(schema.name, publisher.ivoid(catalogue_key(schema))) for schema in schemas]
+    keys = resource_keys("collection", (each.name for each in holdings))
+    named = {name: Name(name, publisher.ivoid(key)) for name, key in keys.items()}
+    catalogues = [catalogue_name(publisher, schema) for schema in schemas]
     yield from management_records(publisher)
     for service in wanted:
-        data = [named[each.name] for each in holdings if service in list(served.of(each.types))]
+        data = [named[each.name] for each in holdings if service in served.of(each.types)]
         yield service_record(
             publisher, archived, service, [*catalogues, *data] if service.has_tables else data
         )
     papers = [each for each in documents(publisher, archived) if each.published]
+    about: dict[str, list[Name]] = defaultdict(list)
+    for paper in papers:
+        for name in paper.collections:
+            about[name].append(document_name(publisher, paper))
     for holding in holdings:
-        about = [document_name(publisher, each) for each in papers if holding.name in each.collections]
-        yield collection_record(publisher, archived, holding, served, about)
+        yield collection_record(publisher, archived, holding, keys[holding.name], served, about[holding.name])
     for schema in schemas:
         yield from _catalogue(publisher, archived, schema, services[0], table_services)
     for paper in papers:
-        yield document_record(publisher, paper)
+        yield document_record(publisher, paper, named)
 
 
 def _is_published(publisher: Publisher, schema: Schema) -> bool:
@@ -69,7 +74,7 @@ def _catalogue(
     publisher: Publisher, archived: Archived, schema: Schema, tap: Service, table_services: TableServices
 ) -> Iterator[Resource]:
     """A schema's record, and those of the services of its tables."""
-    itself = Name(schema.name, publisher.ivoid(catalogue_key(schema)))
+    itself = catalogue_name(publisher, schema)
     served_by = [service_name(publisher, tap)]
     for table in schema.tables:
         for service in table_services(table):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from vo_server.capabilities import Capability
-from vo_server.tables import Schema
+from vo_server.tables import Column, Schema
 
 Intervals = tuple[tuple[float, float], ...]
 
@@ -94,6 +94,7 @@ class Coverage:
     spectral: Intervals = ()
     footprint: str = ""
     wavebands: tuple[str, ...] = ()
+    region_of_regard: float | None = None  #: degrees: how far what is asked for may lie outside
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +113,8 @@ class Resource:
     ----------
     type : str
         The ``xsi:type``, with its prefix.
+    outputs : tuple of Column
+        What an answer has, where there is no table to tell of.
     full : bool or None
         Of a registry only: whether it has the records of all others too.
     authorities : tuple of str
@@ -133,6 +136,7 @@ class Resource:
     instruments: tuple[str, ...] = ()
     coverage: Coverage = Coverage()
     schemas: tuple[Schema, ...] = ()
+    outputs: tuple[Column, ...] = ()
     full: bool | None = None
     authorities: tuple[str, ...] = ()
     managing_org: Name | None = None

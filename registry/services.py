@@ -8,9 +8,8 @@ from registry.operator import Notes
 from registry.publisher import Draft, Publisher
 from registry.resource import Coverage, Name, Resource
 from vo_server.capabilities import Service
-from vo_server.tables import Schema, Table
+from vo_server.tables import Table
 
-OUTPUT = "output"  #: the table that stands for an answer
 MOST_RELATED = 100  #: more data are told of by their own records alone
 
 
@@ -36,9 +35,9 @@ def service_record(
         Whose service it is.
     """
     notes = publisher.operator.service.get(service.key, Notes())
-    schemas = _schemas(archived, service)
+    schemas = archived.catalog.schemas if service.has_tables else ()
     draft = Draft(
-        "vs:CatalogService" if schemas else "vs:DataService",
+        "vs:CatalogService" if schemas or service.outputs else "vs:DataService",
         service.key,
         service_name(publisher, service).text,
         service.description or f"The {service.title} of {publisher.settings.archive_name}.",
@@ -53,13 +52,10 @@ def service_record(
         made = replace(made, facilities=archived.whole.facilities, instruments=archived.whole.instruments)
     else:
         coverage = Coverage(spatial=archived.table_cells.get(table.name.lower(), ""))
-    return replace(made, capabilities=service.every_capability, coverage=coverage, schemas=schemas)
-
-
-def _schemas(archived: Archived, service: Service) -> tuple[Schema, ...]:
-    """What can be queried, or else what an answer has."""
-    if service.has_tables:
-        return archived.catalog.schemas
-    if not service.outputs:
-        return ()
-    return (Schema(OUTPUT, "", (Table(OUTPUT, "Columns of an answer", service.outputs),)),)
+    return replace(
+        made,
+        capabilities=service.every_capability,
+        coverage=coverage,
+        schemas=schemas,
+        outputs=() if schemas else service.outputs,
+    )

@@ -9,6 +9,7 @@ from registry.xmltext import token, writable
 from vo_server.capabilities import NAMESPACES, XSI, add_capability
 from vo_server.catalog import Sizes
 from vo_server.config import Settings
+from vo_server.tables import Schema, Table
 from vo_server.tablesets import add_schema
 
 NAMESPACE = "http://www.ivoa.net/xml/RegistryInterface/v1.0"
@@ -43,7 +44,7 @@ def build_resource(
     for rights in resource.rights:
         _line(root, "rights", rights.text, rightsURI=rights.url)
     for capability in resource.capabilities:
-        add_capability(root, capability, settings, with_inputs=True, mirrors=mirrors)
+        add_capability(root, capability, settings, mirrors=mirrors)
     _lines(root, "facility", *resource.facilities)
     _lines(root, "instrument", *resource.instruments)
     _coverage(root, resource.coverage)
@@ -52,11 +53,19 @@ def build_resource(
         _lines(root, "managedAuthority", *resource.authorities)
     if resource.managing_org is not None:
         _name(root, "managingOrg", resource.managing_org)
-    if resource.schemas:
-        tableset = etree.SubElement(root, "tableset")
-        for schema in resource.schemas:
-            add_schema(tableset, schema, sizes or {})
+    if resource.schemas or resource.outputs:
+        _tableset(root, resource, sizes or {})
     return _finished(root)
+
+
+def _tableset(parent: etree._Element, resource: Resource, sizes: Sizes) -> None:
+    element = etree.SubElement(parent, "tableset")
+    for schema in resource.schemas:
+        add_schema(element, schema, sizes)
+    if resource.outputs:
+        answer = Table("output", "Columns of an answer", resource.outputs)
+        add_schema(element, Schema("output", "", (answer,)), sizes)
+        element[-1][-1].set("type", "output")
 
 
 def _finished(root: etree._Element) -> str:
@@ -133,6 +142,8 @@ def _coverage(parent: etree._Element, coverage: Coverage) -> None:
     if coverage.footprint:
         _line(element, "footprint", coverage.footprint, **{"ivo-id": "ivo://ivoa.net/std/moc"})
     _lines(element, "waveband", *coverage.wavebands)
+    if coverage.region_of_regard is not None:
+        _line(element, "regionOfRegard", repr(coverage.region_of_regard))
 
 
 def _name(parent: etree._Element, tag: str, name: Name) -> None:

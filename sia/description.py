@@ -1,8 +1,10 @@
 """What the SIA service tells about itself: its descriptor in every answer, and its capability."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from sia.params import OPTIONS, PARAMETERS, PRODUCT_TYPES, SiaParameter
+from sia.v1.description import describe
 from vo_server.capabilities import Capability, Interface, Service, inputs_of
 from vo_server.formats import FORMATS, Param, ServiceDescriptor
 from vo_server.products import ObsCore
@@ -49,11 +51,17 @@ def _describe(item: SiaParameter, options: Mapping[str, Sequence[str]]) -> Param
     )
 
 
+_QUERY = Interface(QUERY_PATH, version="2.0", use="base", result_type="application/x-votable+xml")
 CAPABILITIES = (
     Capability(
         STANDARD_ID,
-        (Interface(QUERY_PATH, version="2.0", use="base", result_type="application/x-votable+xml"),),
-        inputs=inputs_of(self_descriptor("", {}).params),
+        (_QUERY,),
+        registered=Capability(
+            STANDARD_ID,
+            (replace(_QUERY, parameters=inputs_of(self_descriptor("", {}).params)),),
+            type="sia:SimpleImageAccess",
+            details=describe,
+        ),
     ),
 )
 SERVICE = Service(

@@ -6,7 +6,7 @@ from lxml import etree
 
 from ssa.params import DEFAULT_SIZE, FORMATS, bands
 from ssa.query import COLUMNS
-from vo_server.capabilities import Capability, Interface, Service, inputs_of, text_child
+from vo_server.capabilities import Capability, Interface, Service, text_child, with_inputs
 from vo_server.config import Settings
 from vo_server.formats import Info, Param
 
@@ -130,12 +130,14 @@ def describe(element: etree._Element, settings: Settings) -> None:
 
 
 CAPABILITIES = (
-    Capability(
-        STANDARD_ID,
-        (Interface(PATH, version="1.1", use="base", result_type="text/xml"),),
-        type="ssap:SimpleSpectralAccess",
-        details=describe,
-        inputs=inputs_of(INPUTS),
+    with_inputs(
+        Capability(
+            STANDARD_ID,
+            (Interface(PATH, version="1.1", use="base", result_type="text/xml"),),
+            type="ssap:SimpleSpectralAccess",
+            details=describe,
+        ),
+        INPUTS,
     ),
 )
 SERVICE = Service(

@@ -71,15 +71,16 @@ class Capability:
         The ``xsi:type``, for one that has more elements than a plain capability.
     details : callable or None
         Appends those elements; it gets the capability's element and the settings.
-    inputs : tuple of Parameter
-        Parameters that the registry is told of and VOSI is not: pyvo 1.9 warns of every one there.
+    registered : Capability or None
+        What the registry is told instead, which may be more: of parameters and of some types pyvo 1.9 warns
+        where it reads them from VOSI.
     """
 
     standard_id: str
     interfaces: tuple[Interface, ...]
     type: str = ""
     details: Callable[[etree._Element, Settings], None] | None = None
-    inputs: tuple[Parameter, ...] = ()
+    registered: "Capability | None" = None
 
 
 def inputs_of(params: Iterable[Param]) -> tuple[Parameter, ...]:
@@ -95,6 +96,12 @@ def inputs_of(params: Iterable[Param]) -> tuple[Parameter, ...]:
         )
         for param in params
     )
+
+
+def with_inputs(capability: Capability, params: Iterable[Param]) -> Capability:
+    """A capability of whose parameters only the registry is told."""
+    interfaces = tuple(replace(each, parameters=inputs_of(params)) for each in capability.interfaces)
+    return replace(capability, registered=replace(capability, interfaces=interfaces))
 
 
 def for_everybody(interface: Interface) -> tuple[Interface, Interface]:
@@ -135,8 +142,9 @@ class Service:
 
     @property
     def every_capability(self) -> tuple[Capability, ...]:
-        """Its own capabilities and those of VOSI."""
-        return (*self.capabilities, *standard_capabilities(self.path, has_tables=self.has_tables))
+        """Its own capabilities, as the registry is told of them, and those of VOSI."""
+        own = (capability.registered or capability for capability in self.capabilities)
+        return (*own, *standard_capabilities(self.path, has_tables=self.has_tables))
 
 
 def text_child(parent: etree._Element, tag: str, text: str, **attributes: str) -> etree._Element:
@@ -165,15 +173,12 @@ def add_capability(
     item: Capability,
     settings: Settings,
     *,
-    with_inputs: bool = False,
     mirrors: Sequence[str] = (),
 ) -> None:
     """Append a ``capability`` to ``parent``, whose prefixes are those of `NAMESPACES`.
 
     Parameters
     ----------
-    with_inputs : bool
-        Whether to tell the parameters that VOSI is not told of.
     mirrors : sequence of str
         Other root URLs of this server.
     """
@@ -183,8 +188,7 @@ def add_capability(
     if item.type:
         element.set(f"{{{XSI}}}type", item.type)
     for interface in item.interfaces:
-        inputs = item.inputs if with_inputs and not interface.parameters else interface.parameters
-        _interface(element, replace(interface, parameters=inputs), settings.root_url, mirrors)
+        _interface(element, interface, settings.root_url, mirrors)
     if item.details:
         item.details(element, settings)
 

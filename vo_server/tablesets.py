@@ -26,7 +26,7 @@ def describe_table(element: etree._Element, table: Table, sizes: Sizes, *, with_
     if not with_columns:
         return
     for column in table.columns:
-        _column(element, column)
+        _column(element, column, is_primary=column.name.lower() in table.primary_key)
     for key in table.keys:
         foreign = etree.SubElement(element, "foreignKey")
         text_child(foreign, "targetTable", key.target)
@@ -37,7 +37,7 @@ def describe_table(element: etree._Element, table: Table, sizes: Sizes, *, with_
         _optional(foreign, description=key.description)
 
 
-def _column(parent: etree._Element, column: Column) -> None:
+def _column(parent: etree._Element, column: Column, *, is_primary: bool) -> None:
     element = etree.SubElement(parent, "column", std=str(column.std).lower())
     text_child(element, "name", column.identifier)
     _optional(element, description=column.description, unit=column.unit, ucd=column.ucd, utype=column.utype)
@@ -47,6 +47,8 @@ def _column(parent: etree._Element, column: Column) -> None:
     datatype.set(f"{{{XSI}}}type", "vs:VOTableType")
     if column.indexed:
         text_child(element, "flag", "indexed")
+    if is_primary:
+        text_child(element, "flag", "primary")
     if column.nullable:
         text_child(element, "flag", "nullable")
 

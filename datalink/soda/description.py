@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from datalink.files import File
-from vo_server.capabilities import Capability, Interface, Service, inputs_of
+from vo_server.capabilities import Capability, Interface, Service, with_inputs
 from vo_server.errors import UsageFault
 from vo_server.formats import Param, ServiceDescriptor
 from vo_server.services import (
@@ -30,10 +30,10 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
     "measurements": SKY,
 }
 
-_INPUTS = inputs_of((soda_identifier(), *SODA_PARAMETERS.values(), SUB, RESPONSEFORMAT))
+_INPUTS = (soda_identifier(), *SODA_PARAMETERS.values(), SUB, RESPONSEFORMAT)
 CAPABILITIES = (
-    Capability(SYNC, (Interface(SYNC_PATH, version="1.0"),), inputs=_INPUTS),
-    Capability(ASYNC, (Interface(ASYNC_PATH, version="1.0"),), inputs=_INPUTS),
+    with_inputs(Capability(SYNC, (Interface(SYNC_PATH, version="1.0"),)), _INPUTS),
+    with_inputs(Capability(ASYNC, (Interface(ASYNC_PATH, version="1.0"),)), _INPUTS),
 )
 SERVICE = Service(
     "soda",

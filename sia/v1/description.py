@@ -5,7 +5,7 @@ from lxml import etree
 from sia.params import PRODUCT_TYPES
 from sia.v1.params import DESCRIPTIONS
 from sia.v1.query import COLUMNS
-from vo_server.capabilities import Capability, Interface, Service, inputs_of, text_child
+from vo_server.capabilities import Capability, Interface, Service, text_child, with_inputs
 from vo_server.config import Settings
 
 PATH = "/sia/query"
@@ -28,12 +28,14 @@ def describe(element: etree._Element, settings: Settings) -> None:
 
 
 CAPABILITIES = (
-    Capability(
-        STANDARD_ID,
-        (Interface(PATH, version="1.0", use="base", result_type="text/xml"),),
-        type="sia:SimpleImageAccess",
-        details=describe,
-        inputs=inputs_of(DESCRIPTIONS),
+    with_inputs(
+        Capability(
+            STANDARD_ID,
+            (Interface(PATH, version="1.0", use="base", result_type="text/xml"),),
+            type="sia:SimpleImageAccess",
+            details=describe,
+        ),
+        DESCRIPTIONS,
     ),
 )
 SERVICE = Service(
