@@ -5,6 +5,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -212,14 +213,18 @@ def registry(directory: Directory = None) -> None:
 @app.command()
 def check(directory: Directory = None) -> None:
     """Tell whether everything that this server needs is there and healthy."""
+    from registry.checks import check_operator
     from vo_server.checks import run_checks
+    from vo_server.db.connections import default_state_dir
 
+    settings = Settings.load(state_dir=directory)
+    place = (settings.state_dir or default_state_dir()).absolute()
     table = Table(box=None, pad_edge=False)
     for heading in ("", "what", "detail"):
         table.add_column(heading, overflow="fold")
     marks = {"ok": "[green]ok[/]", "warning": "[yellow]warning[/]", "failed": "[red]failed[/]"}
     healthy = True
-    for found in run_checks(Settings.load(state_dir=directory)):
+    for found in chain(run_checks(settings), [check_operator(settings, place)]):
         healthy &= found.status != "failed"
         table.add_row(marks[found.status], found.name, escape(found.detail))
     Console().print(table)

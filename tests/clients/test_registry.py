@@ -3,6 +3,7 @@
 import io
 import subprocess
 import sys
+import time
 import warnings
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -43,12 +44,17 @@ TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"
 STANDARD = "ivo://ivoa.net/std/"
 
 
-@pytest.fixture(scope="module")
-def sickle(demo: DemoServer) -> Sickle:
-    """A harvester; the records are there."""
+def refresh(demo: DemoServer) -> None:
+    """Make the records those of the archive as it is now."""
     program = Path(sys.executable).with_name("vo-server")
     settings = {"VO_PORT": str(demo.port), "VO_STATE_DIR": str(demo.directory), "PATH": "/usr/bin:/bin"}
     subprocess.run([program, "registry"], env=settings, check=True, capture_output=True, timeout=120)
+
+
+@pytest.fixture(scope="module")
+def sickle(demo: DemoServer) -> Sickle:
+    """A harvester; the records are there."""
+    refresh(demo)
     return Sickle(f"{demo.url}/oai")
 
 
@@ -88,6 +94,21 @@ def test_sickle_harvests_what_is_new(sickle: Sickle, resources: dict[str, etree.
     later = datetime.now(UTC).replace(year=datetime.now(UTC).year + 1).strftime("%Y-%m-%dT%H:%M:%SZ")
     with pytest.raises(NoRecordsMatch):
         sickle.ListRecords(metadataPrefix="ivo_vor", **{"from": later})
+
+
+def test_sickle_harvests_only_what_changed(demo: DemoServer, sickle: Sickle) -> None:
+    time.sleep(1.1)  # dates have whole seconds: what was before is before
+    since = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    words = demo.directory / "registry.toml"
+    words.write_text('[collection.SYNTHETIC-SKY]\ntitle = "A sky of our own"\n')
+    try:
+        refresh(demo)
+        (record,) = sickle.ListRecords(metadataPrefix="ivo_vor", **{"from": since})
+        assert record.header.identifier == "ivo://vo-server.example/collection/synthetic-sky"
+        assert record.xml.findtext(f".//{RESOURCE}/title") == "A sky of our own"
+    finally:
+        words.unlink()
+        refresh(demo)
 
 
 def test_every_record_is_valid(demo_server: str, resources: dict[str, etree._Element]) -> None:
