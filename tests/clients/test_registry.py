@@ -195,7 +195,7 @@ def ask_datalink(url: str, element: etree._Element, did: str) -> int:
 def ask_soda(url: str, element: etree._Element, did: str) -> int:
     query = SodaQuery(url)
     query["ID"] = did
-    with fits.open(query.execute_stream()) as hdus:
+    with fits.open(io.BytesIO(query.execute_stream().read())) as hdus:
         return len(hdus)
 
 

@@ -68,6 +68,14 @@ def test_everything_can_be_said(tmp_path: Path) -> None:
     assert operator.document[0].collections == ("EXO-DEEP",)
 
 
+def test_what_the_documentation_shows_can_be_said(tmp_path: Path) -> None:
+    pages = Path(__file__).parents[2] / "docs" / "operator.md"
+    (shown,) = (block for block in pages.read_text().split("```") if block.startswith("toml\nrights"))
+    operator = read(tmp_path, shown.removeprefix("toml"))
+    assert not operator.service["sia"].published
+    assert operator.catalogue["survey"].title == "Sources of the deep survey"
+
+
 @pytest.mark.parametrize(
     ("text", "place", "wanted"),
     [
