@@ -23,7 +23,7 @@ from benchmarks.serving import serving
 from registry.archived import Archived
 from registry.dublin_core import build_dublin_core
 from registry.holdings import Holding
-from registry.keeping import LOOKING, Made, keep
+from registry.keeping import Made, keep, looking
 from registry.operator import Operator
 from registry.publisher import Publisher
 from registry.records import all_records
@@ -101,8 +101,7 @@ def made(database: Database, count: int) -> Iterator[Made]:
 @contextmanager
 def untouched(database: Database) -> Iterator[None]:
     """Keep the server from making the records those of its archive, which is empty."""
-    with database.owner.begin() as connection:
-        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(LOOKING)))
+    with looking(database.writer, wait=True):
         yield
 
 

@@ -2,10 +2,12 @@
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
 
 from registry.voresource import CREATED, UPDATED
 from vo_server.archive import REGISTRY_RECORD as RECORD
@@ -45,23 +47,28 @@ class Kept:
         )
 
 
-def keep(engine: sa.Engine, records: Iterable[Made], *, wait: bool = True) -> Kept | None:
+@contextmanager
+def looking(engine: sa.Engine, *, wait: bool) -> Iterator[bool]:
+    """Be the only process that looks at the archive; false where another does and ``wait`` is false."""
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        take = sa.func.pg_advisory_lock if wait else sa.func.pg_try_advisory_lock
+        # The lock of the one that waits has no value.
+        is_ours = connection.scalar(sa.select(take(LOOKING))) is not False
+        try:
+            yield is_ours
+        finally:
+            if is_ours:
+                connection.execute(sa.select(sa.func.pg_advisory_unlock(LOOKING)))
+
+
+def keep(engine: sa.Engine, records: Iterable[Made]) -> Kept:
     """Make the kept records those that are given; doing it twice changes nothing.
 
     All of them in one transaction, so that a process killed meanwhile has changed nothing. Dates are taken
     when nobody reads: a harvester that does not see a record yet has asked before the record's date, and
     sees it when it asks for what came since.
-
-    Parameters
-    ----------
-    wait : bool
-        Whether to wait for another process that does the same; else None is returned at once.
     """
     with engine.begin() as connection:
-        if wait:
-            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(LOOKING)))
-        elif not connection.scalar(sa.select(sa.func.pg_try_advisory_xact_lock(LOOKING))):
-            return None
         known = {
             row.identifier: row.digest
             for row in connection.execute(
@@ -126,8 +133,6 @@ def _write(connection: sa.Connection, staging: sa.Table, gone: Sequence[str]) ->
         dated,
         staging.c.oai_dc,
     ).select_from(former)
-    from sqlalchemy.dialects.postgresql import insert
-
     upsert = insert(RECORD).from_select(columns, rows)
     connection.execute(
         upsert.on_conflict_do_update(

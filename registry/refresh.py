@@ -7,9 +7,9 @@ from pathlib import Path
 import sqlalchemy as sa
 import structlog
 
-from registry.archived import read_archive
+from registry.archived import Archived, read_archive
 from registry.dublin_core import build_dublin_core
-from registry.keeping import Kept, Made, keep
+from registry.keeping import Kept, Made, keep, looking
 from registry.operator import Operator
 from registry.publisher import Publisher
 from registry.records import TableServices, all_records
@@ -51,12 +51,16 @@ class Refresher:
 
     def refresh(self, *, wait: bool = True) -> Kept | None:
         """Look once; None where another process is at it and ``wait`` is false."""
-        return keep(self._engine, self._made(), wait=wait)
-
-    def _made(self) -> Iterator[Made]:
         operator = Operator.read(registry_file(self._settings, self._state_dir))
+        with looking(self._engine, wait=wait) as is_ours:
+            if not is_ours:
+                return None
+            # Coverages may take minutes: no transaction is open meanwhile.
+            archived = read_archive(self._engine, self._state_dir)
+            return keep(self._engine, self._made(operator, archived))
+
+    def _made(self, operator: Operator, archived: Archived) -> Iterator[Made]:
         publisher = Publisher(operator, self._settings)
-        archived = read_archive(self._engine, self._state_dir)
         mirrors = [str(mirror).rstrip("/") for mirror in operator.mirrors]
         for resource in all_records(publisher, archived, self._services, self._table_services):
             record = build_resource(resource, self._settings, archived.sizes, mirrors)

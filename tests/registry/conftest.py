@@ -60,11 +60,14 @@ def holdings(settings: Settings, database: Database) -> Iterator[Holdings]:
 @pytest.fixture(scope="module")
 def refresher(settings: Settings, database: Database, holdings: Holdings) -> Iterator[Refresher]:
     """What makes the records; they are forgotten in the end."""
+    forget = sa.delete(REGISTRY_RECORD)
+    with database.owner.begin() as connection:
+        connection.execute(forget)
     made = Refresher(database.writer, settings, database.state_dir, SERVICES, table_services)
     made.refresh()
     yield made
     with database.owner.begin() as connection:
-        connection.execute(sa.delete(REGISTRY_RECORD))
+        connection.execute(forget)
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import sqlalchemy as sa
+from astropy import units as u
 from lxml import etree
 from mocpy import MOC
 
@@ -115,8 +117,6 @@ def test_coverage_is_where_the_products_are(oai: Asking) -> None:
     assert coverage is not None
     moc = MOC.from_string(coverage.findtext("spatial", ""), "ascii")
     ra, dec = np.array([10.0, 11.0, 12.0, 10.0]), np.array([20.0, 20.0, 20.0, -20.0])
-    from astropy import units as u
-
     assert moc.contains_lonlat(ra * u.deg, dec * u.deg).tolist() == [True, True, True, False]
     assert texts(coverage, "temporal") == ["59000 59001", "59100 59101", "59200 59201"]
     (spectral,) = texts(coverage, "spectral")
@@ -141,8 +141,6 @@ def test_a_release_description_is_a_document(oai: Asking) -> None:
 def test_data_made_from_raw_files_say_so(
     oai: Asking, refresher: Refresher, holdings: Holdings, database: Database
 ) -> None:
-    import sqlalchemy as sa
-
     assert related(oai.resource(COLLECTION), "IsDerivedFrom") == set()
     holdings.provenance("OAI.IMAGE.0", ["OAI.RAW"])
     with database.owner.begin() as connection:
