@@ -43,7 +43,7 @@ differential: $(VENV)/.dev
 lyonetia: $(VENV)/.dev
 	$(BIN)/python -m tests.tap.adql.lyonetia $(LYONETIA)
 
-# A checkout of github.com/at88mph/rofr.ivoa.net: the registries' checks of cone search, SIA 1 and SSA.
+# A checkout of github.com/at88mph/rofr.ivoa.net: the registries' checks of cone search, SIA 1, SSA and /oai.
 rofr: $(VENV)/.dev
 	$(BIN)/python -m tests.clients.rofr $(ROFR) $(URL)
 

@@ -2,8 +2,9 @@
 
 from lxml import etree
 
+from scs.query import Cones
+from vo_server.capabilities import Capability, Interface, Parameter, Service, text_child
 from vo_server.config import Settings
-from vo_server.vosi import Capability, Interface, Parameter, text_child
 
 STANDARD_ID = "ivo://ivoa.net/std/ConeSearch"
 #: A query that gives rows in most tables.
@@ -23,6 +24,19 @@ def capability(path: str) -> Capability:
     """The capability of the service at ``path``."""
     interface = Interface(path, version="1.03", use="base", result_type="text/xml", parameters=PARAMETERS)
     return Capability(STANDARD_ID, (interface,), type="cs:ConeSearch", details=describe)
+
+
+def service(cones: Cones) -> Service:
+    """The cone search in one table."""
+    name = cones.table.name
+    return Service(
+        f"scs/{name.lower()}",
+        f"/scs/{name}",
+        f"cone search in {name}",
+        cones.table.description,
+        (capability(f"/scs/{name}"),),
+        outputs=tuple(cones.columns(verb=3)),
+    )
 
 
 def describe(element: etree._Element, settings: Settings) -> None:

@@ -11,6 +11,7 @@ from scs.capability import capability
 from scs.params import ConeParams
 from scs.query import Cones, build_statement
 from vo_server import dali, vosi
+from vo_server.capabilities import standard_capabilities
 from vo_server.errors import NotFoundFault
 from vo_server.formats import PLAIN_VOTABLE, Head, Info
 from vo_server.tables import Catalog
@@ -54,7 +55,7 @@ class ConeSearch:
         """GET ``/scs/<table>/capabilities`` (VOSI 1.1, Capability metadata)."""
         cones = await self._cones(request)
         path = f"/scs/{cones.table.name}"
-        items = (*vosi.standard_capabilities(path), capability(path))
+        items = (*standard_capabilities(path), capability(path))
         return Response(vosi.capabilities(items, self._state.settings), media_type=vosi.XML)
 
     async def availability(self, request: Request) -> Response:

@@ -6,9 +6,9 @@ from lxml import etree
 
 from ssa.params import DEFAULT_SIZE, FORMATS, bands
 from ssa.query import COLUMNS
+from vo_server.capabilities import Capability, Interface, Service, text_child, with_inputs
 from vo_server.config import Settings
 from vo_server.formats import Info, Param
-from vo_server.vosi import Capability, Interface, text_child
 
 PATH = "/ssa/query"
 STANDARD_ID = "ivo://ivoa.net/std/SSA"
@@ -130,10 +130,23 @@ def describe(element: etree._Element, settings: Settings) -> None:
 
 
 CAPABILITIES = (
-    Capability(
-        STANDARD_ID,
-        (Interface(PATH, version="1.1", use="base", result_type="text/xml"),),
-        type="ssap:SimpleSpectralAccess",
-        details=describe,
+    with_inputs(
+        Capability(
+            STANDARD_ID,
+            (Interface(PATH, version="1.1", use="base", result_type="text/xml"),),
+            type="ssap:SimpleSpectralAccess",
+            details=describe,
+        ),
+        INPUTS,
     ),
+)
+SERVICE = Service(
+    "ssa",
+    "/ssa",
+    "SSA service",
+    "Spectra by position, wavelength and time.",
+    CAPABILITIES,
+    auxiliary="ivo://ivoa.net/std/SSA#aux",
+    product_types=("spectrum",),
+    outputs=COLUMNS,
 )

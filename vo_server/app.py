@@ -20,6 +20,7 @@ from datalink import endpoint as datalink
 from hips import endpoint as hips
 from moc import endpoint as moc
 from portal import views as portal
+from registry import endpoint as registry
 from scs import endpoint as scs
 from sia import endpoint as sia
 from ssa import endpoint as ssa
@@ -38,7 +39,7 @@ from vo_server.uws.results import ResultStore
 from vo_server.uws.watch import JobWatch
 
 #: The packages that answer requests; each has ``routes(state)``. The portal comes last: it owns ``/``.
-PACKAGES = (tap, sia, ssa, scs, datalink, moc, hips, portal)
+PACKAGES = (tap, sia, ssa, scs, datalink, moc, hips, registry, portal)
 
 #: Queries that may wait for the database or be read from it; each keeps a thread.
 QUERY_THREADS = 64

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from sqlalchemy import (
     ARRAY,
     BigInteger,
+    Boolean,
     Column,
     DateTime,
     Identity,
@@ -167,6 +168,20 @@ USER_TABLE = Table(
     Column("rows", BigInteger, nullable=False),
     Column("size", BigInteger, nullable=False, comment="bytes, indexes included"),
     _instant("updated", nullable=False, now=True),
+)
+
+#: What registries are told of; a record that ends stays as a deleted one (OAI-PMH 2.0, Deleted records).
+REGISTRY_RECORD = Table(
+    "registry_record",
+    METADATA,
+    Column("identifier", Text, primary_key=True, comment="the IVOID, lower case"),
+    _instant("created", nullable=False),
+    _instant("updated", nullable=False),
+    Column("deleted", Boolean, nullable=False, server_default=text("false")),
+    Column("digest", Text, nullable=False, comment="of the content without its dates"),
+    Column("ivo_vor", Text, comment="ri:Resource; null when deleted"),
+    Column("oai_dc", Text, comment="oai_dc:dc; null when deleted"),
+    Index("registry_record_updated", "updated", "identifier"),
 )
 
 #: The queue of jobs itself (UWS 1.1); see `vo_server.uws`.

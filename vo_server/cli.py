@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -197,16 +198,35 @@ def worker(directory: Directory = None) -> None:
 
 
 @app.command()
+def registry(directory: Directory = None) -> None:
+    """Make the records that other registries harvest at /oai those of the archive as it is now.
+
+    The server does the same every ten minutes.
+    """
+    from registry.refresh import Refresher
+    from vo_server.published import SERVICES, table_services
+
+    settings = Settings.load(state_dir=directory)
+    with _ready(settings) as database:
+        refresher = Refresher(database.writer, settings, database.state_dir, SERVICES, table_services)
+        typer.echo(str(refresher.refresh()))
+
+
+@app.command()
 def check(directory: Directory = None) -> None:
     """Tell whether everything that this server needs is there and healthy."""
+    from registry.checks import check_operator
     from vo_server.checks import run_checks
+    from vo_server.db.connections import default_state_dir
 
+    settings = Settings.load(state_dir=directory)
+    place = (settings.state_dir or default_state_dir()).absolute()
     table = Table(box=None, pad_edge=False)
     for heading in ("", "what", "detail"):
         table.add_column(heading, overflow="fold")
     marks = {"ok": "[green]ok[/]", "warning": "[yellow]warning[/]", "failed": "[red]failed[/]"}
     healthy = True
-    for found in run_checks(Settings.load(state_dir=directory)):
+    for found in chain(run_checks(settings), [check_operator(settings, place)]):
         healthy &= found.status != "failed"
         table.add_row(marks[found.status], found.name, escape(found.detail))
     Console().print(table)

@@ -54,6 +54,10 @@ class Settings(BaseSettings):
     result_store: str | None = None  #: URL where job results go; unset means a directory in state_dir
     demo_cache: Path | None = None  #: real files of the demo archive; unset means a directory in state_dir
     token_file: Path | None = None  #: accounts and their tokens; unset means tokens.toml in state_dir
+    registry_file: Path | None = None  #: who publishes, and what; unset means registry.toml in state_dir
+    registry_refresh: PositiveFloat = 600.0  #: seconds until the registry's records are looked at again
+    #: Signs resumption tokens where several servers share a database; unset means a file in state_dir.
+    registry_key: str | None = Field(default=None, min_length=16)
     compress: Literal["remote", "always", "never"] = "remote"  #: gzip, for clients that accept it
     log_format: Literal["console", "json"] = "console"
 

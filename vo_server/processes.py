@@ -129,10 +129,12 @@ def _work(config: ChildConfig, lifeline: Lifeline | None = None) -> None:
     from datalink.previews.drawings import Drawings
     from datalink.soda import jobs as soda
     from datalink.soda.parts import Parts
+    from registry.refresh import Refresher
     from tap.jobs import KIND, TapExecutor
     from tap.usertables import updates
     from tap.usertables.updates import TableUpdates
     from vo_server.products import ObsCore
+    from vo_server.published import SERVICES, table_services
 
     settings = Settings.model_validate(config.settings)
     writer = sa.create_engine(config.writer_url, pool_pre_ping=True, pool_size=2)
@@ -153,6 +155,7 @@ def _work(config: ChildConfig, lifeline: Lifeline | None = None) -> None:
             }
             store = JobStore(writer, running=settings.owner_running)
             worker = Worker(config.name, store, executors, results)
+            Refresher(writer, settings, Path(config.state_dir), SERVICES, table_services).start()
             if lifeline is not None:
                 lifeline.then(worker.stop)
             with stop_signals(lambda number, frame: worker.stop()):
