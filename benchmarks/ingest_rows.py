@@ -21,7 +21,6 @@ from astropy.io import fits
 from ingest.collections import presets
 from ingest.copy import PIECE, copy, to_arrow
 from ingest.fitsfile import FitsFile, Hdu
-from ingest.header import parse_cards
 from ingest.hidden import with_hidden_columns
 from ingest.load import upsert
 from ingest.mapping import choose
@@ -46,8 +45,8 @@ def header(number: int) -> FitsFile:
     text = fits.Header(
         {"SIMPLE": True, "BITPIX": 8, "NAXIS": 0, **CARDS, "OBJECT": f"HD {number}"}
     ).tostring()
-    cards, _ = parse_cards(text.encode("ascii"))
-    return FitsFile(f"/data/{number}.fits", f"{number}.fits", (Hdu(0, tuple(cards), text.encode("ascii")),))
+    hdu, _ = Hdu.parse(0, text.encode("ascii"))
+    return FitsFile(f"/data/{number}.fits", f"{number}.fits", (hdu,))
 
 
 def mapping_rate(files: Sequence[FitsFile]) -> float:

@@ -1,4 +1,4 @@
-"""Everything that this package answers: links, downloads, previews."""
+"""Everything that this package answers: links, downloads, headers, previews."""
 
 from typing import Any
 
@@ -6,6 +6,7 @@ from starlette.routing import BaseRoute
 
 from datalink.downloads import endpoint as downloads
 from datalink.downloads import manifest
+from datalink.headers import endpoint as headers
 from datalink.links import endpoint as links
 from datalink.links.description import CAPABILITIES
 from datalink.previews import endpoint as previews
@@ -16,13 +17,14 @@ __all__ = ["CAPABILITIES", "routes"]
 
 
 def routes(state: Any) -> list[BaseRoute]:
-    """The routes below ``/datalink``, ``/download``, ``/preview`` and ``/soda``."""
+    """The routes below ``/datalink``, ``/download``, ``/header``, ``/hdr``, ``/preview`` and ``/soda``."""
     drawings = Drawings(state.database.state_dir / "previews")
     return [
         *links.routes(state, drawings.may_have),
         # Before the downloads, whose path would take it for an identifier.
         *manifest.routes(state),
         *downloads.routes(state),
+        *headers.routes(state),
         *previews.routes(state, drawings),
         *soda.routes(state),
     ]

@@ -1,12 +1,16 @@
 """The headers of a FITS file, read without touching the data (FITS 4.0, FITS file organization)."""
 
 import math
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Protocol, TypeVar
 
-from ingest.header import BLOCK, CARD, Card, Fault, Value, parse_cards
+from ingest.header import BLOCK, CARD, Card, Fault, Value
+from vo_server.checksums import sum32
+from vo_server.headers.cards import card_of, cards_of, parse_lines, value_of
+from vo_server.headers.lines import SEPARATOR, Line
+from vo_server.headers.sections import StoredHeader, store
 
 T = TypeVar("T")
 
@@ -30,6 +34,9 @@ class Limits:
     inflated_bytes: int = 16 * 1024**3
 
 
+_PIECE = 1 << 20  #: bytes of data that are summed up at once
+
+
 class Source(Protocol):
     """Bytes in order: a file, or what a compressed file inflates to."""
 
@@ -51,27 +58,80 @@ class Refused(Exception):
         self.hdu = hdu
 
 
+class Cards(Mapping[str, Card]):
+    """The first card of each keyword that has a value; read when it is asked for."""
+
+    def __init__(self, lines: Sequence[Line]) -> None:
+        self._lines = lines
+        # Backwards, so that the first of a keyword stays.
+        self._places = {lines[pos][0].keyword: pos for pos in range(len(lines) - 1, -1, -1)}
+
+    def value(self, keyword: str) -> Value:
+        """The value of ``keyword``; None when there is none."""
+        pos = self._place(keyword)
+        return None if pos is None else value_of(self._lines[pos])
+
+    def _place(self, keyword: str) -> int | None:
+        """The position of the first line of ``keyword`` with a value."""
+        first = self._places.get(keyword)
+        if first is None or _has_value(self._lines[first]):
+            return first
+        others = range(first + 1, len(self._lines))
+        lines = self._lines
+        return next((p for p in others if lines[p].form.keyword == keyword and _has_value(lines[p])), None)
+
+    def __getitem__(self, keyword: str) -> Card:
+        """The card of ``keyword``; KeyError when there is none."""
+        pos = self._place(keyword)
+        if pos is None:
+            raise KeyError(keyword)
+        return card_of(pos, self._lines[pos])
+
+    def __iter__(self) -> Iterator[str]:
+        """The keywords, in no order."""
+        return (keyword for keyword in self._places if self._place(keyword) is not None)
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return sum(1 for _ in self)
+
+
+def _has_value(line: Line) -> bool:
+    return line.form.kind in "VB" and line.slot.lstrip(" ")[:1] not in ("", SEPARATOR)
+
+
 @dataclass(frozen=True)
 class Hdu:
-    """One header: its cards, and its text for libraries that read headers their own way."""
+    """One header: its lines, and its text for libraries that read headers their own way."""
 
     index: int
-    cards: tuple[Card, ...]
+    lines: tuple[Line, ...] = field(repr=False)
     text: bytes = field(repr=False)
 
+    @classmethod
+    def parse(cls, index: int, text: bytes) -> tuple["Hdu", list[Fault]]:
+        """The header of ``text``, and what is wrong with it."""
+        lines, faults = parse_lines(text)
+        return cls(index, tuple(lines), text), faults
+
     @cached_property
-    def by_keyword(self) -> dict[str, Card]:
+    def cards(self) -> tuple[Card, ...]:
+        """All cards, in order."""
+        return tuple(cards_of(self.lines))
+
+    @cached_property
+    def stored(self) -> StoredHeader:
+        """The header as the archive keeps it."""
+        return store(self.text, self.lines)
+
+    @cached_property
+    def by_keyword(self) -> Cards:
         """The first card of each keyword that has a value."""
-        found: dict[str, Card] = {}
-        for card in self.cards:
-            if card.value is not None and card.keyword not in found:
-                found[card.keyword] = card
-        return found
+        return Cards(self.lines)
 
     def get(self, keyword: str) -> Value:
         """The value of ``keyword``, or None."""
-        card = self.by_keyword.get(keyword)
-        return None if card is None else card.value
+        return self.by_keyword.value(keyword)
 
     def number(self, keyword: str) -> float | None:
         """The value of ``keyword`` when it is a finite number."""
@@ -175,9 +235,8 @@ def read_hdus(source: Source, limits: Limits) -> tuple[tuple[Hdu, ...], list[tup
             faults.append((index, Fault("TRAILING_BYTES", None, "what follows the last HDU is not an HDU")))
             return tuple(hdus), faults
         text = _read_header(source, block, index, limits)
-        cards, wrong = parse_cards(text)
+        hdu, wrong = Hdu.parse(index, text)
         faults.extend((index, fault) for fault in wrong)
-        hdu = Hdu(index, tuple(cards), text)
         hdus.append(hdu)
         faults.extend((index, fault) for fault in _skip_data(source, hdu))
 
@@ -245,13 +304,44 @@ def _sizes(hdu: Hdu, count: int) -> Iterator[tuple[str, int]]:
 
 
 def _skip_data(source: Source, hdu: Hdu) -> list[Fault]:
-    """Pass over the data and their padding."""
+    """Pass over the data and their padding; read them where the header has a sum of them."""
     size = data_size(hdu)
     padded = -(-size // BLOCK) * BLOCK
-    there = source.skip(padded)
+    has_sum = any(hdu.text_of(keyword) for keyword in ("DATASUM", "CHECKSUM"))
+    total = 0
+    if has_sum:
+        there, total = _summed(source, padded)
+    else:
+        there = source.skip(padded)
     if there < size:
         message = f"the data have {there} of {size} bytes"
         raise Refused("TRUNCATED", message, hdu.index)
     if there < padded:
         return [Fault("PADDING", None, f"the last block lacks {padded - there} bytes")]
+    return _check_sums(hdu, total) if has_sum else []
+
+
+def _summed(source: Source, size: int) -> tuple[int, int]:
+    """How many of the next ``size`` bytes there are, and their sum."""
+    there = total = 0
+    while there < size and (data := source.read(min(_PIECE, size - there))):
+        there += len(data)
+        total = sum32(data.ljust(-(-len(data) // 4) * 4, b"\0"), total)
+    return there, total
+
+
+def _check_sums(hdu: Hdu, total: int) -> list[Fault]:
+    """Compare the sum of the data with DATASUM, and that of the HDU with none (FITS 4.0, Appendix J).
+
+    Raises
+    ------
+    Refused
+        The data are not those that the header was written for.
+    """
+    datasum = hdu.text_of("DATASUM") or ""
+    if datasum.isascii() and datasum.isdigit() and datasum.lstrip("0") != str(total).lstrip("0"):
+        raise Refused("CHECKSUM", f"DATASUM is {datasum[:20]}, the data have {total}", hdu.index, "DATASUM")
+    if hdu.text_of("CHECKSUM") and sum32(hdu.text, total) not in (0, 0xFFFFFFFF):
+        message = "the header was changed after its CHECKSUM was written"
+        return [Fault("CHECKSUM_OLD", "CHECKSUM", message)]
     return []

@@ -6,14 +6,15 @@ Loading a batch twice changes nothing. A row that changes leaves its former self
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-import pyarrow as pa
 import sqlalchemy as sa
 
 from ingest.copy import copy, to_arrow
 from ingest.hidden import with_hidden_columns
+from ingest.keywords import add_headers, remove_headers
 from ingest.read import Parsed
 from vo_server import schemas
 from vo_server.archive import ASSOCIATION, FILE, FILE_HISTORY, PROVENANCE
@@ -69,13 +70,15 @@ class Loaded:
     unchanged: int = 0
 
 
-def load(connection: sa.Connection, batch: Sequence[Identified], place: Place) -> Loaded:
+def load(connection: sa.Connection, batch: Sequence[Identified], place: Place, state_dir: Path) -> Loaded:
     """Load a batch inside the caller's transaction.
 
     Parameters
     ----------
     batch : sequence of Identified
         No identifier and no address twice.
+    state_dir : Path
+        Where the Parquet files of headers are.
     """
     now = datetime.now(UTC)
     _stage(connection, FILE, [_file_row(entry, now) for entry in batch])
@@ -89,7 +92,8 @@ def load(connection: sa.Connection, batch: Sequence[Identified], place: Place) -
     for relation in (FILE, *(metadata.tables[name] for name in PUBLISHED.values())):
         upsert(connection, relation)
     fresh = [entry for entry in batch if (state := states.get(entry.dp_id)) is None or state.has_new_bytes]
-    _replace_details(connection, metadata, fresh, [entry.dp_id for entry in fresh if entry.dp_id in states])
+    _replace_details(connection, fresh, [entry.dp_id for entry in fresh if entry.dp_id in states])
+    add_headers(connection, state_dir, [(entry.dp_id, entry.parsed.headers) for entry in fresh])
     replaced = sum(state.differs for state in states.values())
     return Loaded(len(batch) - len(states), replaced, len(states) - replaced)
 
@@ -253,27 +257,23 @@ def _remove_displaced(connection: sa.Connection, metadata: sa.MetaData) -> None:
         _keep_history(connection, metadata, gone)
         for relation in (FILE, *(metadata.tables[name] for name in PUBLISHED.values())):
             connection.execute(sa.delete(relation).where(_among(relation.c.dp_id, gone)))
-        _remove_details(connection, metadata, gone)
+        _remove_details(connection, gone)
     for kind, name in PUBLISHED.items():
         connection.exec_driver_sql(
             f"DELETE FROM {name} r USING {staged} s WHERE s.dp_id = r.dp_id AND s.kind <> '{kind}'"  # noqa: S608
         )
 
 
-def _remove_details(connection: sa.Connection, metadata: sa.MetaData, dp_ids: Sequence[str]) -> None:
-    for relation in (metadata.tables["header.keyword"], PROVENANCE, ASSOCIATION):
+def _remove_details(connection: sa.Connection, dp_ids: Sequence[str]) -> None:
+    for relation in (PROVENANCE, ASSOCIATION):
         connection.execute(sa.delete(relation).where(_among(relation.c.dp_id, dp_ids)))
+    remove_headers(connection, dp_ids)
 
 
-def _replace_details(
-    connection: sa.Connection, metadata: sa.MetaData, fresh: Sequence[Identified], former: Sequence[str]
-) -> None:
-    """Keywords, provenance and associations of files that are new or have new bytes."""
+def _replace_details(connection: sa.Connection, fresh: Sequence[Identified], former: Sequence[str]) -> None:
+    """Provenance and associations of files that are new or have new bytes; their former headers go."""
     if former:
-        _remove_details(connection, metadata, former)
-    batches = [_with_dp_id(entry) for entry in fresh if entry.parsed.keywords.num_rows]
-    if batches:
-        copy(connection, "header.keyword", pa.Table.from_batches(batches))
+        _remove_details(connection, former)
     progenitors = [
         {"dp_id": entry.dp_id, "pos": pos, "progenitor": name}
         for entry in fresh
@@ -287,9 +287,3 @@ def _replace_details(
     for relation, rows in ((PROVENANCE, progenitors), (ASSOCIATION, associated)):
         if rows:
             copy(connection, _name(relation), to_arrow(relation, list(rows[0]), rows))
-
-
-def _with_dp_id(entry: Identified) -> pa.RecordBatch:
-    batch = entry.parsed.keywords
-    names = pa.repeat(pa.scalar(entry.dp_id), batch.num_rows)
-    return pa.RecordBatch.from_arrays([names, *batch.columns], names=["dp_id", *batch.schema.names])

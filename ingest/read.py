@@ -1,29 +1,20 @@
 """One file, from bytes to everything the archive wants to know of it: what a worker process does."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import pyarrow as pa
-
 from ingest.fitsfile import FitsFile, Limits
-from ingest.header import Card
 from ingest.hidden import shape_and_box
 from ingest.layout import product_category
-from ingest.mapping import Collection, choose
+from ingest.mapping import Collection, as_instant, choose
 from ingest.report import Finding
 from ingest.scan import Candidate, Scanned, scan
 from vo_server.errors import UsageFault
+from vo_server.headers.sections import StoredHeader
 from vo_server.tables import Table
-
-#: The columns of ``header.keyword`` but the first, which is known only later.
-KEYWORDS = pa.schema(
-    [
-        ("hdu", pa.int16()), ("pos", pa.int32()), ("keyword", pa.string()), ("vtype", pa.string()),
-        ("value_s", pa.string()), ("value_n", pa.float64()), ("value_l", pa.bool_()), ("unit", pa.string()),
-        ("comment", pa.string()), ("card", pa.string()),
-    ]
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +56,7 @@ class Parsed:
     row: dict[str, Any]
     provenance: tuple[str, ...]
     associations: tuple[Association, ...]
-    keywords: pa.RecordBatch = field(repr=False)
+    headers: tuple[StoredHeader, ...] = field(repr=False)
     findings: tuple[Finding, ...] = ()
 
 
@@ -76,6 +67,8 @@ class Rejected:
     scanned: Scanned
     findings: tuple[Finding, ...]
 
+
+_NAME = re.compile(r"[^/\\\x00-\x1f\x7f]{1,255}")
 
 #: INSTRUME -> the first part of dp_id, where they differ.
 PREFIXES = {"XSHOOTER": "XSHOO", "GIRAFFE": "GIRAF", "VIRCAM": "VCAM", "OMEGACAM": "OMEGA"}
@@ -131,6 +124,8 @@ def _parsed(
     primary = file.primary
     born = primary.text_of("DATE") or primary.text_of("DATE-OBS")
     instrument = (primary.text_of("INSTRUME") or "").upper()
+    origfile, doubts = _origfile(file)
+    doubts += _future(file)
     return Parsed(
         candidate=scanned.candidate,
         sha256=scanned.sha256,
@@ -140,40 +135,41 @@ def _parsed(
         kind=collection.kind,
         category=product_category(file) or primary.text_of("DPR.CATG"),
         collection=row.get("obs_collection") or primary.text_of("VOS.COLLECTION") or instrument or None,
-        origfile=primary.text_of("ORIGFILE") or file.name,
+        origfile=origfile,
         arcfile=primary.text_of("ARCFILE"),
         born=primary.text_of("DATE-OBS") if collection.kind == "raw" else born,
         prefix=PREFIXES.get(instrument, instrument) if collection.kind == "raw" else None,
         row=row,
         provenance=tuple(str(name).removesuffix(".fits") for name in primary.numbered("PROV")),
         associations=tuple(_associations(file)),
-        keywords=keyword_batch(file),
-        findings=findings,
+        headers=tuple(hdu.stored for hdu in file.hdus),
+        findings=(*findings, *doubts),
     )
+
+
+def _origfile(file: FitsFile) -> tuple[str, list[Finding]]:
+    """The name that the file had where it was made; what is a path, or no name, is not taken over."""
+    told = file.primary.text_of("ORIGFILE")
+    if told is None:
+        return file.name, []
+    if told.startswith(".") or not _NAME.fullmatch(told):
+        message = f"ORIGFILE is {told[:80]!r}: wanted is a name without directories"
+        return file.name, [Finding(file.path, "ORIGFILE", message, 0, "ORIGFILE")]
+    return told, []
+
+
+def _future(file: FitsFile) -> list[Finding]:
+    """A finding where DATE-OBS is later than tomorrow."""
+    told = file.primary.text_of("DATE-OBS")
+    try:
+        date = as_instant(told) if told else None
+    except ValueError:
+        return []  # the mapping tells of it
+    if date is None or date < datetime.now(UTC).replace(tzinfo=None) + timedelta(days=1):
+        return []
+    return [Finding(file.path, "FUTURE", f"DATE-OBS is {told}", 0, "DATE-OBS")]
 
 
 def _associations(file: FitsFile) -> Iterable[Association]:
     for number, name in enumerate(file.primary.numbered("ASSON"), 1):
         yield Association(str(name).strip(), file.primary.text_of(f"ASSOC{number}"))
-
-
-def keyword_batch(file: FitsFile) -> pa.RecordBatch:
-    """Every card of every HDU as rows of ``header.keyword``."""
-    hdus: list[int] = []
-    cards: list[Card] = []
-    for hdu in file.hdus:
-        hdus += [hdu.index] * len(hdu.cards)
-        cards += hdu.cards
-    if not cards:
-        return pa.RecordBatch.from_pylist([], KEYWORDS)
-    pos, keyword, vtype, value, unit, comment, text = zip(*cards, strict=True)
-    texts = [
-        v if t == "S" else None if v is None else ("T" if v else "F") if t == "L" else str(v)
-        for t, v in zip(vtype, value, strict=True)
-    ]
-    numbers = [v if t in "IF" else None for t, v in zip(vtype, value, strict=True)]
-    logicals = [v if t == "L" else None for t, v in zip(vtype, value, strict=True)]
-    columns = (hdus, pos, keyword, vtype, texts, [None if n is None else float(n) for n in numbers], logicals,
-               unit, comment, text)  # fmt: skip
-    arrays = [pa.array(column, kind.type) for column, kind in zip(columns, KEYWORDS, strict=True)]
-    return pa.RecordBatch.from_arrays(arrays, schema=KEYWORDS)

@@ -4,10 +4,9 @@ from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 
-import pyarrow as pa
 import sqlalchemy as sa
 
-from ingest.read import KEYWORDS, Association, Parsed, Rejected
+from ingest.read import Association, Parsed, Rejected
 from ingest.report import Finding
 from ingest.scan import media_type, storable
 from vo_server import schemas
@@ -33,7 +32,7 @@ def as_ancillary(rejected: Rejected, categories: dict[str, str | None]) -> Parse
         media_type=media_type(scanned.candidate.path), compression=None, kind="ancillary",
         category=categories[name] or "ANCILLARY", collection=None, origfile=name, arcfile=None, born=None,
         prefix=None, row={}, provenance=(), associations=tuple[Association, ...](),
-        keywords=pa.RecordBatch.from_pylist([], KEYWORDS),
+        headers=(),
     )  # fmt: skip
 
 

@@ -1,11 +1,7 @@
 """One ingest run: find, read in parallel, load in batches, relate, report."""
 
-import multiprocessing
 import os
-import signal
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -15,11 +11,12 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from ingest import collections, identify, relate
+from ingest import collections, identify, quarantine, relate
 from ingest.collections import load_collections
 from ingest.load import Identified, Loaded, Place, load
 from ingest.mapping import Collection, Match, choose
 from ingest.read import Parsed, Rejected, read
+from ingest.readers import Readers
 from ingest.report import Explained, Finding, Report
 from ingest.scan import Candidate, candidate, count, find, scan, storable
 from vo_server.archive import FILE, FINDING, INGEST_RUN, PROPERTY
@@ -30,9 +27,8 @@ from vo_server.errors import UsageFault
 
 Progress = Callable[[int, int | None, str], None]
 BATCH = 250  #: files in one transaction
-MOST_CARDS = 400_000  #: keyword rows in one transaction, whatever the number of files
+MOST_CARDS = 400_000  #: header cards in one transaction, whatever the number of files
 CHUNK = 2_000  #: files asked for at once whether they are known
-PARALLEL_FROM = 150  #: files; below, starting processes costs more than it saves
 #: Any number, the same in every process: one ingest at a time in a database.
 _LOCK = 0x766F696E67657374
 
@@ -46,6 +42,7 @@ def run(
     collection: str | None = None,
     full: bool = False,
     processes: int | None = None,
+    scheduler: str | None = None,
     presets: Sequence[Path] = (),
 ) -> Report:
     """Take the files under ``paths`` into the archive.
@@ -63,6 +60,8 @@ def run(
         Read files again whose size and time of change are the same as before.
     processes : int, optional
         That read files; by default one a core when there are many files.
+    scheduler : str, optional
+        Address of a Dask scheduler whose workers read the files instead.
     presets : sequence of Path
         Directories of mappings, beside the product's and those in ``<state_dir>/presets``.
 
@@ -75,7 +74,7 @@ def run(
     mappings = mappings_for(database.state_dir, presets, collection)
     report = Report()
     say = progress or (lambda done, total, what: None)
-    with _exclusive(database), _Readers(mappings, processes) as readers:
+    with _exclusive(database), Readers(mappings, processes, scheduler) as readers:
         with database.owner.begin() as connection:
             place = Place(_root_url(connection, settings), settings.authority)
             insert = sa.insert(INGEST_RUN).values(paths=[storable(str(path)) for path in paths])
@@ -160,56 +159,6 @@ def _exclusive(database: Database) -> Iterator[None]:
             connection.execute(sa.select(sa.func.pg_advisory_unlock(_LOCK)))
 
 
-class _Readers:
-    """Reads files in the order given: in processes when there are many, else here."""
-
-    def __init__(self, mappings: tuple[Collection, ...], processes: int | None) -> None:
-        self._mappings = mappings
-        self._processes = processes or min(8, os.cpu_count() or 1)
-        self._pool: ProcessPoolExecutor | None = None
-
-    def __enter__(self) -> "_Readers":
-        """No process is started before it is needed."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """End the processes."""
-        if self._pool is not None:
-            self._pool.shutdown(cancel_futures=True)
-
-    def read(self, candidates: Sequence[Candidate], ahead: int) -> Iterator[Parsed | Rejected]:
-        """What each of ``candidates`` holds; at most ``ahead`` are read and not yet taken."""
-        if self._processes < 2 or len(candidates) < PARALLEL_FROM:
-            yield from (read(found, self._mappings) for found in candidates)
-            return
-        if self._pool is None:
-            # Forked processes would inherit database connections and threads.
-            context = multiprocessing.get_context("spawn")
-            self._pool = ProcessPoolExecutor(self._processes, context, _begin, (self._mappings,))
-        waiting: deque[Future[Parsed | Rejected]] = deque()
-        for found in candidates:
-            waiting.append(self._pool.submit(_read, found))
-            if len(waiting) >= ahead:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
-
-
-_mappings: tuple[Collection, ...] = ()
-
-
-def _begin(mappings: tuple[Collection, ...]) -> None:
-    """What a reading process does first."""
-    global _mappings
-    _mappings = mappings
-    # Ctrl-C goes to the whole group; the parent ends its processes itself.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-def _read(found: Candidate) -> Parsed | Rejected:
-    return read(found, _mappings)
-
-
 @dataclass
 class _Run:
     """The state of one run."""
@@ -223,7 +172,7 @@ class _Run:
     total: int = 0
     others: list[Rejected] = field(default_factory=list)  #: not FITS: another file's preview, perhaps
 
-    def take(self, paths: Sequence[Path], readers: _Readers, *, full: bool) -> None:
+    def take(self, paths: Sequence[Path], readers: Readers, *, full: bool) -> None:
         """Everything from the first file to the last word."""
         self.total = count(paths)
         self._tell()
@@ -255,7 +204,7 @@ class _Run:
                 self.others.append(result) if is_other else self._reject(result.findings)
                 continue
             batch.append(result)
-            cards += result.keywords.num_rows
+            cards += sum(header.count for header in result.headers)
             if len(batch) >= BATCH or cards >= MOST_CARDS:
                 self._load(batch)
                 batch, cards = [], 0
@@ -277,7 +226,8 @@ class _Run:
                 registry.add(identify.known(dp_id, parsed))
                 named.append(Identified(dp_id, parsed))
                 self._note(connection, parsed.findings)
-            done = load(connection, named, self.place) if named else Loaded()
+            quarantine.release(connection, [entry.parsed.candidate.url for entry in named])
+            done = load(connection, named, self.place, self.database.state_dir) if named else Loaded()
         self.report.added += done.added
         self.report.replaced += done.replaced
         self.report.unchanged += done.unchanged
@@ -314,6 +264,7 @@ class _Run:
             return
         with self.database.owner.begin() as connection:
             self._note(connection, findings)
+            quarantine.put(connection, self.run_id, findings)
         self.report.rejected += len({finding.file for finding in findings})
         self._tell()
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 from sqlalchemy import (
     ARRAY,
+    UUID,
     BigInteger,
     Boolean,
     Column,
@@ -15,7 +16,9 @@ from sqlalchemy import (
     Identity,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
+    SmallInteger,
     Table,
     Text,
     func,
@@ -138,6 +141,17 @@ FINDING = Table(
     Column("message", Text, nullable=False),
 )
 
+#: Files that could not be taken, and why, until they can. See `ingest.quarantine`.
+QUARANTINE = Table(
+    "quarantine",
+    METADATA,
+    Column("url", Text, primary_key=True),
+    Column("rules", ARRAY(Text), nullable=False),
+    Column("message", Text, nullable=False, comment="everything that was found, a line each"),
+    Column("run_id", BigInteger, nullable=False, comment="the ingest run that said so last"),
+    _instant("since", nullable=False, now=True),
+)
+
 #: Facts about this archive that must survive a restart, such as the URLs that its rows were made with.
 PROPERTY = Table(
     "property",
@@ -182,6 +196,56 @@ REGISTRY_RECORD = Table(
     Column("ivo_vor", Text, comment="ri:Resource; null when deleted"),
     Column("oai_dc", Text, comment="oai_dc:dc; null when deleted"),
     Index("registry_record_updated", "updated", "identifier"),
+)
+
+#: Every header, without what others share; ``header.keyword`` is a view of it. See `vo_server.headers`.
+HEADER = Table(
+    "header",
+    METADATA,
+    Column("dp_id", Text, primary_key=True),
+    Column("hdu", SmallInteger, primary_key=True, autoincrement=False),
+    Column("sections", ARRAY(UUID), nullable=False),
+    Column("slots", Text, nullable=False, comment="what stands in the slots of the sections, a line each"),
+    Column("whole", LargeBinary, comment="the header deflated, where sections and slots are not all of it"),
+)
+
+#: Lines of headers without what stands in their slots; a column has a line of text for each.
+HEADER_SECTION = Table(
+    "header_section",
+    METADATA,
+    Column("section_id", UUID, primary_key=True, comment="made of the content"),
+    Column("kinds", Text, nullable=False),
+    Column("heads", Text, nullable=False),
+    Column("tails", Text, nullable=False),
+    Column("keywords", Text, nullable=False),
+    Column("comments", Text, nullable=False),
+    Column("units", Text, nullable=False),
+)
+
+#: Files whose headers have changed since they were written to Parquet.
+HEADER_STALE = Table(
+    "header_stale",
+    METADATA,
+    Column("dp_id", Text, primary_key=True),
+    _instant("since", nullable=False, now=True),
+)
+
+#: The Parquet files that are tables for engines other than PostgreSQL. See `vo_server.snapshots`.
+SNAPSHOT_FILE = Table(
+    "snapshot_file",
+    METADATA,
+    Column("table_name", Text, primary_key=True, comment="schema and table, lower case"),
+    Column("path", Text, primary_key=True, comment="relative to <state_dir>/parquet"),
+    Column("rows", BigInteger, nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+    _instant("made", nullable=False, now=True),
+)
+
+SNAPSHOT = Table(
+    "snapshot",
+    METADATA,
+    Column("table_name", Text, primary_key=True),
+    _instant("fresh_until", nullable=False),
 )
 
 #: The queue of jobs itself (UWS 1.1); see `vo_server.uws`.

@@ -103,6 +103,9 @@ def ingest(
     full: Annotated[
         bool, typer.Option("--full", help="Read files again whose size and time of change are the same.")
     ] = False,
+    scheduler: Annotated[
+        str | None, typer.Option(help="A Dask scheduler, tcp://host:8786, whose workers read the files.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print counts and findings as JSON.")] = False,
     pictures: Annotated[
         bool, typer.Option("--previews/--no-previews", help="Draw the pictures of what is new.")
@@ -122,7 +125,9 @@ def ingest(
         return
     with _ready(settings) as database, _progress() as progress:
         begun = datetime.now(UTC)
-        report = ingestion.run(paths, database, settings, progress, collection=collection, full=full)
+        report = ingestion.run(
+            paths, database, settings, progress, collection=collection, full=full, scheduler=scheduler
+        )
         if pictures:
             _draw(database, 2, progress, begun)
     if as_json:
@@ -158,6 +163,31 @@ def hips(
     with _ready(settings) as database, _progress() as bar:
         made = build(collection, database.writer, settings, database.state_dir / "hips", bar, level)
     typer.echo(f"served at {settings.root_url}/hips/{made.name}/")
+
+
+@app.command()
+def quarantine(directory: Directory = None) -> None:
+    """List the files that could not be taken, and why; ingest takes them as soon as that is mended."""
+    from ingest.quarantine import listed
+
+    table = Table(box=None, pad_edge=False)
+    for heading in ("file", "since", "rules", "found"):
+        table.add_column(heading, overflow="fold")
+    with _ready(Settings.load(state_dir=directory)) as database, database.owner.begin() as connection:
+        found = listed(connection)
+    for file in found:
+        table.add_row(*map(escape, (file.path, f"{file.since:%Y-%m-%d}", " ".join(file.rules), file.message)))
+    Console().print(table if found else "no file is out")
+
+
+@app.command()
+def compact(directory: Directory = None) -> None:
+    """Sort the keywords that ingest has added to Parquet; stop it and run it again as you like."""
+    from vo_server.headers.compaction import compact as sort
+
+    with _ready(Settings.load(state_dir=directory)) as database, _progress() as bar:
+        done = sort(database, bar)
+    typer.echo(str(done))
 
 
 @app.command()

@@ -99,7 +99,7 @@ def _lies(params: SiaV1Params, obscore: ObsCore) -> sa.ColumnElement[bool]:
 
 def select_wcs(obscore: sa.FromClause) -> sa.Select[Any]:
     """The coordinates of a product's first image, from the keywords of its header; for a lateral join."""
-    keyword = schemas.metadata(schemas.builtin()).tables["header.keyword"]
+    keyword = schemas.metadata(schemas.builtin(), views=True).tables["header.keyword"]
     first = keyword.alias("first_image")
     hdu = (
         sa.select(sa.func.min(first.c.hdu))

@@ -11,6 +11,7 @@ from ingest.read import Parsed, read
 from ingest.scan import Candidate, candidate
 from tests.ingest import samples
 from vo_server import sky
+from vo_server.headers.rows import keyword_rows
 
 
 def parsed(path: Path) -> Parsed:
@@ -174,11 +175,12 @@ def test_an_image_of_any_origin(tmp_path: Path) -> None:
 
 
 def test_every_card_of_every_hdu_is_a_keyword_row(tmp_path: Path) -> None:
-    rows = parsed(samples.spectrum(tmp_path / "x.fits")).keywords.to_pylist()
+    headers = parsed(samples.spectrum(tmp_path / "x.fits")).headers
+    rows = keyword_rows(("x", hdu, header) for hdu, header in enumerate(headers)).to_pylist()
     by_name = {(row["hdu"], row["keyword"]): row for row in rows}
-    assert by_name[0, "SNR"] | {"pos": 0, "card": ""} == {
-        "hdu": 0, "pos": 0, "keyword": "SNR", "vtype": "F", "value_s": "33.5", "value_n": 33.5,
-        "value_l": None, "unit": None, "comment": "", "card": "",
+    assert by_name[0, "SNR"] | {"pos": 0} == {
+        "dp_id": "x", "hdu": 0, "pos": 0, "keyword": "SNR", "vtype": "F", "value_s": "33.5", "value_n": 33.5,
+        "value_l": None, "unit": None, "comment": "",
     }  # fmt: skip
     assert by_name[0, "CONTNORM"]["value_l"] is False
     assert by_name[0, "CONTNORM"]["value_s"] == "F"

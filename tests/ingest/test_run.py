@@ -13,6 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 from ingest import explain, run
+from ingest.keywords import remove_headers
 from ingest.report import Report
 from tests.ingest import samples
 from vo_server import schemas
@@ -21,7 +22,7 @@ from vo_server.config import Settings
 from vo_server.db import Database
 from vo_server.errors import UsageFault
 
-TABLES = schemas.metadata(schemas.builtin()).tables
+TABLES = schemas.metadata(schemas.builtin(), views=True).tables
 OBSCORE, RAW, KEYWORD = (TABLES[name] for name in ("ivoa.obscore", "dbo.raw", "header.keyword"))
 
 
@@ -54,8 +55,9 @@ class Archive:
     def forget(self) -> None:
         dp_ids = self.dp_ids()
         with self.database.owner.begin() as connection:
-            for table in (OBSCORE, RAW, KEYWORD, PROVENANCE, ASSOCIATION, FILE, FILE_HISTORY):
+            for table in (OBSCORE, RAW, PROVENANCE, ASSOCIATION, FILE, FILE_HISTORY):
                 connection.execute(sa.delete(table).where(table.c.dp_id.in_(dp_ids)))
+            remove_headers(connection, dp_ids)
 
 
 @pytest.fixture

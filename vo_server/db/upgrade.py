@@ -22,6 +22,8 @@ _LOCK = 0x766F736572766572
 
 #: Our SQL functions, in the order in which they need each other.
 FUNCTIONS = ("angles", "shapes", "points", "measures", "pairs", "overlap", "catalogue")
+#: Views of published schemas.
+VIEWS = ("headers/keyword.sql",)
 
 
 def migrate(database: Database) -> None:
@@ -104,9 +106,9 @@ def _upgrade(connection: sa.Connection) -> None:
 
 
 def _replace_functions(connection: sa.Connection) -> None:
-    """Create or replace the functions of schema ``vo``."""
-    for name in FUNCTIONS:
+    """Create or replace the functions of schema ``vo``, and the views of published schemas."""
+    for place in (*(f"sky/sql/{name}.sql" for name in FUNCTIONS), *VIEWS):
         # Past SQLAlchemy and psycopg2's formatting: the text has colons and percent signs of its own.
         cursor = connection.connection.cursor()
-        cursor.execute(files("vo_server").joinpath("sky", "sql", f"{name}.sql").read_text(encoding="utf-8"))
+        cursor.execute(files("vo_server").joinpath(place).read_text(encoding="utf-8"))
         cursor.close()

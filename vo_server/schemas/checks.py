@@ -136,6 +136,7 @@ class Table(felis.datamodel.Table):
     regions: list[Region] = Field(default_factory=list, alias="vo:regions")
     keys: list[Key] = Field(default_factory=list, alias="vo:keys")
     mjd: list[str] = Field(default_factory=list, alias="vo:mjd")
+    view: bool = Field(default=False, alias="vo:view")
 
     @model_validator(mode="after")
     def _check(self) -> "Table":

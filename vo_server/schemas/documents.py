@@ -94,6 +94,7 @@ def _table(schema: str, fields: Mapping[str, Any]) -> Table:
         keys=tuple(_keys(schema, fields, ids)),
         primary_key=primary_key,
         indexes=indexes,
+        is_view=bool(fields.get("vo:view")),
     )
 
 

@@ -32,8 +32,10 @@ class Cube(UserDefinedType[str]):
         return "cube"
 
 
-def metadata(schemas: Iterable[Schema]) -> sa.MetaData:
+def metadata(schemas: Iterable[Schema], *, views: bool = False) -> sa.MetaData:
     """The tables of ``schemas`` as they are in the database: lower-case, with the hidden columns.
+
+    Views are among them only on request: what is made, compared and filled are tables.
 
     Beside every point pair lies its HEALPix pixel, beside every region its shape and its box
     (`vo_server.tables.PointIndex`, `vo_server.tables.RegionIndex`).
@@ -41,7 +43,7 @@ def metadata(schemas: Iterable[Schema]) -> sa.MetaData:
     found = sa.MetaData()
     for schema in schemas:
         for table in schema.tables:
-            if not table.is_view:
+            if views or not table.is_view:
                 _declare(found, table)
     return found
 

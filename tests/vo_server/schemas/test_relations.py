@@ -16,7 +16,7 @@ def ddl(element: sa.schema.ExecutableDDLElement) -> str:
 
 
 def test_tables_have_lower_case_names() -> None:
-    assert {"ivoa.obscore", "dbo.raw", "header.keyword", "tap_schema.columns"} <= set(METADATA.tables)
+    assert {"ivoa.obscore", "dbo.raw", "tap_schema.columns"} <= set(METADATA.tables)
 
 
 def test_hidden_columns_lie_beside_points_and_regions() -> None:
@@ -47,3 +47,8 @@ def test_instants_and_numbers_have_their_types() -> None:
     assert isinstance(columns.dec.type, sa.Double)
     assert isinstance(columns.period.type, sa.SmallInteger)
     assert columns.dp_id.primary_key
+
+
+def test_views_are_no_tables_unless_they_are_asked_for() -> None:
+    assert "header.keyword" not in METADATA.tables
+    assert "header.keyword" in schemas.metadata(schemas.builtin(), views=True).tables

@@ -1,0 +1,1 @@
+"""Headers without their file."""

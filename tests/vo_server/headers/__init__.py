@@ -1,0 +1,1 @@
+"""Headers as they are stored."""
