@@ -1,6 +1,6 @@
 """One file, from bytes to everything the archive wants to know of it: what a worker process does."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,9 +11,11 @@ from ingest.header import Card
 from ingest.hidden import shape_and_box
 from ingest.layout import product_category
 from ingest.mapping import Collection, choose
+from ingest.raw.registration import Registered, Registration
 from ingest.report import Finding
 from ingest.scan import Candidate, Scanned, scan
 from vo_server.errors import UsageFault
+from vo_server.schemas.instruments import instrument_of
 from vo_server.tables import Table
 
 #: The columns of ``header.keyword`` but the first, which is known only later.
@@ -48,6 +50,10 @@ class Parsed:
         DATE, or DATE-OBS: from this an identifier is made when there is none.
     row : dict
         Columns of the published table of ``kind``.
+    setup : tuple or None
+        Of raw frames: instrument, and columns of its table of set-ups.
+    obscore : mapping or None
+        Of raw frames that ObsCore has, too: its columns.
     """
 
     candidate: Candidate
@@ -67,6 +73,8 @@ class Parsed:
     associations: tuple[Association, ...]
     keywords: pa.RecordBatch = field(repr=False)
     findings: tuple[Finding, ...] = ()
+    setup: tuple[str, Mapping[str, Any]] | None = None
+    obscore: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +85,13 @@ class Rejected:
     findings: tuple[Finding, ...]
 
 
-#: INSTRUME -> the first part of dp_id, where they differ.
-PREFIXES = {"XSHOOTER": "XSHOO", "GIRAFFE": "GIRAF", "VIRCAM": "VCAM", "OMEGACAM": "OMEGA"}
-
-
 def read(
-    candidate: Candidate, collections: Iterable[Collection], limits: Limits | None = None
+    candidate: Candidate,
+    collections: Iterable[Collection],
+    limits: Limits | None = None,
+    registration: Registration | None = None,
 ) -> Parsed | Rejected:
-    """Scan, classify and map one file."""
+    """Scan, map and register one file."""
     scanned = scan(candidate, limits)
     if scanned.file is None:
         return Rejected(scanned, scanned.findings)
@@ -100,7 +107,10 @@ def read(
         wanted = ", ".join(missing)
         message = f"{wanted} of {collection.table.name if collection.table else ''} cannot be null"
         return Rejected(scanned, (*findings, Finding(candidate.path, "KEYWORD_MISSING", message)))
-    return _parsed(scanned, scanned.file, collection, mapped.fields, findings)
+    registered = Registered(mapped.fields)
+    if registration is not None and collection.kind == "raw":
+        registered = registration.register(scanned.file, mapped.fields)
+    return _parsed(scanned, scanned.file, collection, registered, findings)
 
 
 def _add_shapes(table: Table, row: dict[str, Any], path: str) -> Iterable[Finding]:
@@ -125,10 +135,10 @@ def _parsed(
     scanned: Scanned,
     file: FitsFile,
     collection: Collection,
-    row: dict[str, Any],
+    registered: Registered,
     findings: tuple[Finding, ...],
 ) -> Parsed:
-    primary = file.primary
+    primary, row = file.primary, dict(registered.row)
     born = primary.text_of("DATE") or primary.text_of("DATE-OBS")
     instrument = (primary.text_of("INSTRUME") or "").upper()
     return Parsed(
@@ -143,13 +153,21 @@ def _parsed(
         origfile=primary.text_of("ORIGFILE") or file.name,
         arcfile=primary.text_of("ARCFILE"),
         born=primary.text_of("DATE-OBS") if collection.kind == "raw" else born,
-        prefix=PREFIXES.get(instrument, instrument) if collection.kind == "raw" else None,
+        prefix=_prefix(instrument) if collection.kind == "raw" else None,
         row=row,
         provenance=tuple(str(name).removesuffix(".fits") for name in primary.numbered("PROV")),
         associations=tuple(_associations(file)),
         keywords=keyword_batch(file),
         findings=findings,
+        setup=registered.setup,
+        obscore=registered.obscore,
     )
+
+
+def _prefix(instrument: str) -> str:
+    """The first part of the dp_id of an instrument's frames."""
+    known = instrument_of(instrument)
+    return known.prefix if known else instrument
 
 
 def _associations(file: FitsFile) -> Iterable[Association]:

@@ -19,6 +19,7 @@ from ingest import collections, identify, relate
 from ingest.collections import load_collections
 from ingest.load import Identified, Loaded, Place, load
 from ingest.mapping import Collection, Match, choose
+from ingest.raw.registration import Registration, load_registration
 from ingest.read import Parsed, Rejected, read
 from ingest.report import Explained, Finding, Report
 from ingest.scan import Candidate, candidate, count, find, scan, storable
@@ -75,7 +76,8 @@ def run(
     mappings = mappings_for(database.state_dir, presets, collection)
     report = Report()
     say = progress or (lambda done, total, what: None)
-    with _exclusive(database), _Readers(mappings, processes) as readers:
+    registration = load_registration(settings, database.state_dir)
+    with _exclusive(database), _Readers(mappings, registration, processes) as readers:
         with database.owner.begin() as connection:
             place = Place(_root_url(connection, settings), settings.authority)
             insert = sa.insert(INGEST_RUN).values(paths=[storable(str(path)) for path in paths])
@@ -107,7 +109,8 @@ def explain(path: Path, settings: Settings | None = None, presets: Sequence[Path
         raise UsageFault(
             f"{path}: no collection matches: neither PRODCATG nor DPR.CATG, nor a mapping of your own"
         )
-    parsed = read(found, (mapping,))
+    registration = load_registration(settings or Settings.load(), state_dir)
+    parsed = read(found, (mapping,), registration=registration)
     proposed = identify.propose(parsed)[0] if isinstance(parsed, Parsed) else None
     head = [
         Explained("(collection)", mapping.name, f"{mapping.title}, priority {mapping.priority}"),
@@ -116,7 +119,12 @@ def explain(path: Path, settings: Settings | None = None, presets: Sequence[Path
         Explained("(sha256)", scanned.sha256, "bytes of the file"),
         Explained("dp_id", proposed, "ARCFILE, or made from DATE-OBS or DATE and SHA-256"),
     ]
-    return head + mapping.explain(scanned.file)
+    explained = mapping.explain(scanned.file)
+    if mapping.kind == "raw":
+        more = registration.explain(scanned.file, mapping.apply(scanned.file).fields)
+        replaced = {row.column for row in more}
+        explained = [row for row in explained if row.column not in replaced] + more
+    return head + explained
 
 
 def mappings_for(
@@ -163,8 +171,10 @@ def _exclusive(database: Database) -> Iterator[None]:
 class _Readers:
     """Reads files in the order given: in processes when there are many, else here."""
 
-    def __init__(self, mappings: tuple[Collection, ...], processes: int | None) -> None:
-        self._mappings = mappings
+    def __init__(
+        self, mappings: tuple[Collection, ...], registration: Registration, processes: int | None
+    ) -> None:
+        self._mappings, self._registration = mappings, registration
         self._processes = processes or min(8, os.cpu_count() or 1)
         self._pool: ProcessPoolExecutor | None = None
 
@@ -180,12 +190,13 @@ class _Readers:
     def read(self, candidates: Sequence[Candidate], ahead: int) -> Iterator[Parsed | Rejected]:
         """What each of ``candidates`` holds; at most ``ahead`` are read and not yet taken."""
         if self._processes < 2 or len(candidates) < PARALLEL_FROM:
-            yield from (read(found, self._mappings) for found in candidates)
+            yield from (read(found, self._mappings, registration=self._registration) for found in candidates)
             return
         if self._pool is None:
             # Forked processes would inherit database connections and threads.
             context = multiprocessing.get_context("spawn")
-            self._pool = ProcessPoolExecutor(self._processes, context, _begin, (self._mappings,))
+            rules = (self._mappings, self._registration)
+            self._pool = ProcessPoolExecutor(self._processes, context, _begin, rules)
         waiting: deque[Future[Parsed | Rejected]] = deque()
         for found in candidates:
             waiting.append(self._pool.submit(_read, found))
@@ -196,18 +207,19 @@ class _Readers:
 
 
 _mappings: tuple[Collection, ...] = ()
+_registration: Registration | None = None
 
 
-def _begin(mappings: tuple[Collection, ...]) -> None:
+def _begin(mappings: tuple[Collection, ...], registration: Registration) -> None:
     """What a reading process does first."""
-    global _mappings
-    _mappings = mappings
+    global _mappings, _registration
+    _mappings, _registration = mappings, registration
     # Ctrl-C goes to the whole group; the parent ends its processes itself.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _read(found: Candidate) -> Parsed | Rejected:
-    return read(found, _mappings)
+    return read(found, _mappings, registration=_registration)
 
 
 @dataclass

@@ -54,6 +54,9 @@ class Settings(BaseSettings):
     result_store: str | None = None  #: URL where job results go; unset means a directory in state_dir
     demo_cache: Path | None = None  #: real files of the demo archive; unset means a directory in state_dir
     token_file: Path | None = None  #: accounts and their tokens; unset means tokens.toml in state_dir
+    rules: tuple[Path, ...] = ()  #: directories with classification rules (*.oca, *.yaml), beside our own
+    programmes: Path | None = None  #: release dates by programme; unset means programmes.toml in state_dir
+    raw_in_obscore: Literal["none", "science", "all"] = "none"  #: which raw frames ObsCore has, too
     compress: Literal["remote", "always", "never"] = "remote"  #: gzip, for clients that accept it
     log_format: Literal["console", "json"] = "console"
 
