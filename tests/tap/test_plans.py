@@ -15,12 +15,12 @@ from vo_server.tables import Catalog
 CATALOG = Catalog((*schemas.builtin(), schemas.instruments.schema()))
 ROWS = 40_000
 
-#: Frames all over the sky, one a minute, ten instruments; every tenth of MUSE, with a set-up.
+#: Frames all over the sky, one a minute; every tenth of MUSE, with a set-up.
 FRAMES = """
 INSERT INTO dbo.raw (dp_id, instrument, ins_mode, exp_start, mjd_obs, night, prog_id, ob_id, tpl_id, object,
     target, origfile, dp_cat, dp_type, dp_tech, raw_type, do_catg, release_date, last_mod_date, ra, dec, hpx,
     s_box)
-SELECT 'T.' || n, CASE n % 10 WHEN 0 THEN 'MUSE' ELSE 'I' || n % 10 END, 'MODE' || n % 50,
+SELECT 'T.' || n, CASE n % 10 WHEN 0 THEN 'MUSE' ELSE 'I' || n % 997 END, 'MODE' || n % 50,
     timestamp '2020-01-01' + n * interval '1 minute', 58849 + n / 1440.0,
     to_char(timestamp '2020-01-01' + n * interval '1 minute' - interval '12 hours', 'YYYY-MM-DD'),
     '1' || n % 20 || '.C-' || n % 400 || '(A)', n / 20, 'TPL' || n % 200, 'OBJECT' || n % 3000,
@@ -70,7 +70,7 @@ def indexes(plan: dict[str, Any]) -> set[str]:
         ("dbo.raw", "night = '2020-01-05' AND instrument = 'MUSE'", "raw_night"),
         ("dbo.raw", "exp_start BETWEEN '2020-01-05T00:00:00' AND '2020-01-05T06:00:00'", "raw_exp_start"),
         ("dbo.raw", "mjd_obs BETWEEN 58860 AND 58860.2", "raw_mjd_obs"),
-        ("dbo.raw", "instrument = 'MUSE'", "raw_instrument"),
+        ("dbo.raw", "instrument = 'I7' AND exp_start > '2020-01-05T00:00:00'", "raw_instrument"),
         ("dbo.raw", "ins_mode = 'MODE7'", "raw_ins_mode"),
         ("dbo.raw", "dp_cat = 'CALIB' AND dp_type = 'TYPE8'", "raw_dp_cat"),
         ("dbo.raw", "raw_type = 'RAW7'", "raw_raw_type"),
