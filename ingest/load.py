@@ -12,6 +12,7 @@ from urllib.parse import quote
 import pyarrow as pa
 import sqlalchemy as sa
 
+from ingest import delivery
 from ingest.copy import copy, to_arrow
 from ingest.hidden import with_hidden_columns
 from ingest.read import Parsed
@@ -35,6 +36,7 @@ class Identified:
 
     dp_id: str
     parsed: Parsed
+    has_new_header: bool = False  #: other keywords than before, also where the bytes are the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,11 @@ def load(connection: sa.Connection, batch: Sequence[Identified], place: Place) -
     for relation in staged:
         upsert(connection, relation)
     _remove_former(connection, metadata, staged, list(states))
-    fresh = [entry for entry in batch if (state := states.get(entry.dp_id)) is None or state.has_new_bytes]
+    fresh = [
+        entry
+        for entry in batch
+        if (state := states.get(entry.dp_id)) is None or state.has_new_bytes or entry.has_new_header
+    ]
     _replace_details(connection, metadata, fresh, [entry.dp_id for entry in fresh if entry.dp_id in states])
     replaced = sum(state.differs for state in states.values())
     return Loaded(len(batch) - len(states), replaced, len(states) - replaced)
@@ -289,6 +295,7 @@ def _remove_displaced(connection: sa.Connection, metadata: sa.MetaData) -> None:
         for relation in (FILE, *_with_rows(metadata)):
             connection.execute(sa.delete(relation).where(_among(relation.c.dp_id, gone)))
         _remove_details(connection, metadata, gone)
+        delivery.forget(connection, gone)
 
 
 def _remove_former(

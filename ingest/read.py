@@ -1,11 +1,12 @@
 """One file, from bytes to everything the archive wants to know of it: what a worker process does."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import pyarrow as pa
 
+from ingest.correction import Correction, corrected
 from ingest.fitsfile import FitsFile, Limits
 from ingest.header import Card
 from ingest.hidden import shape_and_box
@@ -90,16 +91,18 @@ def read(
     collections: Iterable[Collection],
     limits: Limits | None = None,
     registration: Registration | None = None,
+    corrections: Sequence[Correction] = (),
 ) -> Parsed | Rejected:
-    """Scan, map and register one file."""
+    """Scan, map and register one file; as if its headers had been corrected, where they were."""
     scanned = scan(candidate, limits)
     if scanned.file is None:
         return Rejected(scanned, scanned.findings)
-    collection = choose(collections, scanned.file)
+    file = corrected(scanned.file, corrections) if corrections else scanned.file
+    collection = choose(collections, file)
     if collection is None:
         message = "no collection matches: neither PRODCATG nor DPR.CATG, nor a mapping of your own"
         return Rejected(scanned, (*scanned.findings, Finding(candidate.path, "NO_MAPPING", message)))
-    mapped = collection.apply(scanned.file)
+    mapped = collection.apply(file)
     findings = (*scanned.findings, *mapped.findings)
     if collection.table is not None:
         findings += tuple(_add_shapes(collection.table, mapped.fields, candidate.path))
@@ -109,8 +112,8 @@ def read(
         return Rejected(scanned, (*findings, Finding(candidate.path, "KEYWORD_MISSING", message)))
     registered = Registered(mapped.fields)
     if registration is not None and collection.kind == "raw":
-        registered = registration.register(scanned.file, mapped.fields)
-    return _parsed(scanned, scanned.file, collection, registered, findings)
+        registered = registration.register(file, mapped.fields)
+    return _parsed(scanned, file, collection, registered, findings)
 
 
 def _add_shapes(table: Table, row: dict[str, Any], path: str) -> Iterable[Finding]:

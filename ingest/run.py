@@ -15,7 +15,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from ingest import collections, identify, relate
+from ingest import collections, correct, identify, relate
 from ingest.collections import load_collections
 from ingest.load import Identified, Loaded, Place, load
 from ingest.mapping import Collection, Match, choose
@@ -84,9 +84,35 @@ def run(
             run_id, started = connection.execute(
                 insert.returning(INGEST_RUN.c.run_id, INGEST_RUN.c.started)
             ).one()
-        session = _Run(database, place, report, run_id, started, say)
+        session = _Run(database, place, report, run_id, started, say, correct.reader(mappings, registration))
         session.take(paths, readers, full=full)
     return report
+
+
+def correct_keyword(
+    database: Database,
+    settings: Settings,
+    dp_id: str,
+    keyword: str,
+    value: str | None,
+    *,
+    reason: str,
+    author: str,
+    hdu: int = 0,
+    progress: Progress | None = None,
+) -> bool:
+    """Correct a header keyword of a file (`ingest.correct.correct`) in a transaction of its own."""
+    with _exclusive(database), database.owner.begin() as connection:
+        archive = correct.Archive(
+            connection,
+            Place(_root_url(connection, settings), settings.authority),
+            database.state_dir,
+            mappings_for(database.state_dir),
+            load_registration(settings, database.state_dir),
+        )
+        return correct.correct(
+            archive, dp_id, keyword, value, reason=reason, author=author, hdu=hdu, progress=progress
+        )
 
 
 def explain(path: Path, settings: Settings | None = None, presets: Sequence[Path] = ()) -> list[Explained]:
@@ -222,6 +248,11 @@ def _read(found: Candidate) -> Parsed | Rejected:
     return read(found, _mappings, registration=_registration)
 
 
+def _uncorrected(entry: Identified) -> Finding:
+    message = "its header was corrected, and with that header it cannot be taken: it is as it came"
+    return Finding(entry.parsed.candidate.path, "CORRECTION", message)
+
+
 @dataclass
 class _Run:
     """The state of one run."""
@@ -232,6 +263,7 @@ class _Run:
     run_id: int
     started: datetime
     say: Progress
+    again: correct.Again
     total: int = 0
     others: list[Rejected] = field(default_factory=list)  #: not FITS: another file's preview, perhaps
 
@@ -289,6 +321,8 @@ class _Run:
                 registry.add(identify.known(dp_id, parsed))
                 named.append(Identified(dp_id, parsed))
                 self._note(connection, parsed.findings)
+            named, refused = correct.apply_again(connection, named, self.again, self.database.state_dir)
+            self._note(connection, [_uncorrected(entry) for entry in refused])
             done = load(connection, named, self.place) if named else Loaded()
         self.report.added += done.added
         self.report.replaced += done.replaced

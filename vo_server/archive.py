@@ -80,6 +80,7 @@ CORRECTION = Table(
     Column("author", Text, nullable=False),
     _instant("made", nullable=False, now=True),
     _instant("ended"),
+    Column("ending", Text, comment="who ended it, and why"),
     Index(
         "correction_in_force", "dp_id", "hdu", "keyword", unique=True, postgresql_where=text("ended IS NULL")
     ),
@@ -95,6 +96,7 @@ DELIVERY = Table(
     Column("size", BigInteger, nullable=False, comment="bytes that are sent"),
     Column("sha256", Text, nullable=False, comment="of what is sent"),
     Column("md5", Text, nullable=False),
+    Column("url", Text, comment="where the whole is, of files that are packed; else the headers follow"),
     _instant("modified", nullable=False, now=True),
 )
 DELIVERY_HEADER = Table(

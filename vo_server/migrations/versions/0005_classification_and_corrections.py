@@ -49,6 +49,7 @@ def create_corrections() -> None:
         sa.Column("author", sa.Text(), nullable=False),
         sa.Column("made", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("ended", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ending", sa.Text(), nullable=True, comment="who ended it, and why"),
         sa.PrimaryKeyConstraint("correction_id"),
         schema="archive",
     )
@@ -68,6 +69,12 @@ def create_corrections() -> None:
         sa.Column("size", sa.BigInteger(), nullable=False, comment="bytes that are sent"),
         sa.Column("sha256", sa.Text(), nullable=False, comment="of what is sent"),
         sa.Column("md5", sa.Text(), nullable=False),
+        sa.Column(
+            "url",
+            sa.Text(),
+            nullable=True,
+            comment="where the whole is, of files that are packed; else the headers follow",
+        ),
         sa.Column("modified", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.PrimaryKeyConstraint("dp_id"),
         schema="archive",

@@ -1,0 +1,85 @@
+"""Headers of files: those that are sent instead of stored ones, and all of them as text (``/hdr``)."""
+
+import html
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from datalink.files import File, find_file
+from vo_server import schemas
+from vo_server.archive import DELIVERY_HEADER
+from vo_server.errors import UsageFault
+from vo_server.parameters import Parameters
+from vo_server.products import ObsCore
+
+CARD = 80  #: characters of a card
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """A corrected header, in the place of the ``length`` stored bytes from ``start``."""
+
+    start: int
+    length: int
+    content: bytes
+
+
+def find_headers(engine: sa.Engine, file: File) -> tuple[Header, ...]:
+    """The headers that are sent instead of those in the file; none of a file that is sent as it is."""
+    if not file.is_corrected:
+        return ()
+    columns = DELIVERY_HEADER.c
+    query = sa.select(columns.start, columns.length, columns.header).where(columns.dp_id == file.dp_id)
+    with engine.connect() as connection:
+        rows = connection.execute(query.order_by(columns.hdu)).all()
+    return tuple(Header(row.start, row.length, bytes(row.header)) for row in rows)
+
+
+def header_text(engine: sa.Engine, dp_id: str) -> str:
+    """Every card of every header of a file, one on a line, each header with its END."""
+    keyword = schemas.metadata(schemas.builtin()).tables["header.keyword"]
+    query = sa.select(keyword.c.hdu, keyword.c.card).where(keyword.c.dp_id == dp_id)
+    lines: list[str] = []
+    last = 0
+    with engine.connect() as connection:
+        for hdu, card in connection.execute(query.order_by(keyword.c.hdu, keyword.c.pos)):
+            lines += ["END"] * (hdu != last)
+            last = hdu
+            lines += (card[start : start + CARD].rstrip() for start in range(0, len(card), CARD))
+    return "\n".join((*lines, "END", ""))
+
+
+class Headers:
+    """``/hdr?DpId=...``: the header of a file, as pages of ESO's archive give it and its clients read it."""
+
+    def __init__(self, state: Any) -> None:
+        self._engine = state.database.writer
+        self._obscore = ObsCore.read().relation
+
+    async def header(self, request: Request) -> Response:
+        """GET ``/hdr``: HTML, or text for those that ask for it. Metadata are public."""
+        parameters = Parameters(request.query_params.multi_items())
+        dp_id = parameters.single("DPID")
+        if not dp_id:
+            raise UsageFault("DpId is missing: wanted is the identifier of a file")
+        dp_id = dp_id.removesuffix(".fits")
+        file = await run_in_threadpool(find_file, self._engine, self._obscore, dp_id)
+        text = await run_in_threadpool(header_text, self._engine, file.dp_id)
+        if "text/plain" in request.headers.get("accept", ""):
+            return PlainTextResponse(text)
+        page = (
+            '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
+            f"<title>{html.escape(file.dp_id)}</title></head>\n"
+            f"<body><h1>{html.escape(file.dp_id)}</h1>\n<pre>{html.escape(text)}</pre></body></html>\n"
+        )
+        return Response(page, media_type="text/html")
+
+
+def routes(state: Any) -> list[BaseRoute]:
+    """``/hdr``."""
+    return [Route("/hdr", Headers(state).header, methods=["GET"])]
