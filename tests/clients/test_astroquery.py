@@ -14,7 +14,7 @@ pytestmark = pytest.mark.demo
 
 
 class Instead(HTTPAdapter):
-    """Sends to one address what is meant for another: the client has that of headers written into its code."""
+    """Sends to one address what is meant for another: the client knows only one for headers."""
 
     def __init__(self, theirs: str, ours: str) -> None:
         super().__init__()
