@@ -26,6 +26,7 @@ PATHS = (
     "/download/{}", "/preview/{}", "/tap/load/{}", "/tap/table-update", "/tap/table-update/{}", "/{}",
     "/sia/query", "/ssa/query", "/scs/ivoa.ObsCore", "/scs/{}", "/soda/sync", "/soda/async", "/soda/async/{}",
     "/download/manifest", "/thumbnail/{}", "/moc/{}", "/moc", "/hips/{}/properties", "/hipslist",
+    "/hdr", "/scs/ist.muse",
 )  # fmt: skip
 
 #: Words of ADQL, right and wrong, from which queries are put together.
@@ -55,7 +56,7 @@ names = st.one_of(
         ["LANG", "QUERY", "MAXREC", "RESPONSEFORMAT", "FORMAT", "PHASE", "WAIT", "AFTER", "LAST", "UPLOAD",
          "RUNID", "ACTION", "ID", "POS", "BAND", "TIME", "POL", "DESTRUCTION", "EXECUTIONDURATION", "detail",
          "RA", "DEC", "SR", "VERB", "SIZE", "INTERSECT", "REQUEST", "TOP", "SNR", "MTIME", "CIRCLE", "SUB",
-         "AXIS", "ORDER", "TARGETNAME"]
+         "AXIS", "ORDER", "TARGETNAME", "DpId", "HEADER"]
     ),
     st.text(max_size=10),
 )  # fmt: skip
