@@ -67,6 +67,20 @@ class Stored:
         self.etag = f'"{file.digest}"' if self.is_unchanged else f'"{file.digest}-{state.st_mtime_ns:x}"'
         self._sha256 = file.digest
 
+    def pieces(self) -> Iterator[bytes]:
+        """All that is sent, piece by piece; for those that may wait for a disk."""
+        for segment in self.segments:
+            if segment.content is not None:
+                yield segment.content
+                continue
+            position, end = segment.start, segment.start + segment.size
+            while position < end:
+                piece = os.pread(self.stream.fileno(), min(PIECE, end - position), position)
+                if not piece:
+                    raise TransientFault("the file became shorter while it was read")
+                yield piece
+                position += len(piece)
+
     def headers(self) -> dict[str, str]:
         """The headers that tell one content from another."""
         found = {

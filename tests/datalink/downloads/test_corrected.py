@@ -303,6 +303,17 @@ def test_a_file_that_changed_or_is_not_there_is_told(frames: Frames) -> None:
         frames.correct("INS.MODE", "NFM")
 
 
+def test_a_part_of_the_file_has_the_corrected_header(frames: Frames, client: TestClient) -> None:
+    frames.correct("OBJECT", LONG)
+    frames.correct("DET.CHIP.ID", "B2", hdu=1)
+    sent = client.get("/soda/sync", params={"ID": DP_ID, "SUB": "[CHIP1][1:10,1:20]"})
+    assert sent.status_code == 200, sent.text
+    with fits.open(io.BytesIO(sent.content)) as part, fits.open(frames.path) as whole:
+        (image,) = [hdu for hdu in part if hdu.data is not None]
+        assert (image.data == whole[1].data[:20, :10]).all()
+        assert image.header["HIERARCH ESO DET CHIP ID"] == "B2"
+
+
 def test_the_header_page_shows_the_correction(frames: Frames, client: TestClient) -> None:
     frames.correct("INS.MODE", "NFM")
     page = client.get("/hdr", params={"DpId": DP_ID})
