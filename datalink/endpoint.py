@@ -1,11 +1,12 @@
-"""Everything that this package answers: links, downloads, previews."""
+"""Everything that this package answers: links, downloads, headers, previews."""
 
 from typing import Any
 
 from starlette.routing import BaseRoute
 
 from datalink.downloads import endpoint as downloads
-from datalink.downloads import headers, manifest
+from datalink.downloads import manifest
+from datalink.headers import endpoint as headers
 from datalink.links import endpoint as links
 from datalink.previews import endpoint as previews
 from datalink.previews.drawings import Drawings

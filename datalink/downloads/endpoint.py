@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from datalink.downloads.headers import find_headers
+from datalink.downloads.corrected import find_headers
 from datalink.downloads.sending import send_file
 from datalink.files import check_public, find_file
 from vo_server.errors import UsageFault

@@ -22,7 +22,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from datalink.downloads.headers import Header
+from datalink.downloads.corrected import Header
 from datalink.downloads.ranges import ByteRange, RangeFault, parse_range
 from datalink.files import File
 from vo_server import dali

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from datalink.downloads.headers import find_headers
+from datalink.downloads.corrected import find_headers
 from datalink.downloads.sending import FileAnswer, Made, disposition, made, send_file
 from datalink.soda.description import CAPABILITIES
 from datalink.soda.faults import NothingThere

@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 import sqlalchemy as sa
 
-from datalink.downloads.headers import find_headers
+from datalink.downloads.corrected import find_headers
 from datalink.downloads.sending import open_stored
 from datalink.files import File, check_public, find_files
 from datalink.identifiers import Identifiers

@@ -1,7 +1,6 @@
-"""Headers of files: those that are sent instead of stored ones, and all of them as text (``/hdr``)."""
+"""``/hdr?DpId=<dp_id>``: the headers of a file as a page, which clients of ESO's archive read."""
 
 import html
-from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,34 +9,13 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from datalink.files import File, find_file
+from datalink.files import find_file
 from vo_server import schemas
-from vo_server.archive import DELIVERY_HEADER
 from vo_server.errors import UsageFault
 from vo_server.parameters import Parameters
 from vo_server.products import ObsCore
 
 CARD = 80  #: characters of a card
-
-
-@dataclass(frozen=True, slots=True)
-class Header:
-    """A corrected header, in the place of the ``length`` stored bytes from ``start``."""
-
-    start: int
-    length: int
-    content: bytes
-
-
-def find_headers(engine: sa.Engine, file: File) -> tuple[Header, ...]:
-    """The headers that are sent instead of those in the file; none of a file that is sent as it is."""
-    if not file.is_corrected:
-        return ()
-    columns = DELIVERY_HEADER.c
-    query = sa.select(columns.start, columns.length, columns.header).where(columns.dp_id == file.dp_id)
-    with engine.connect() as connection:
-        rows = connection.execute(query.order_by(columns.hdu)).all()
-    return tuple(Header(row.start, row.length, bytes(row.header)) for row in rows)
 
 
 def header_text(engine: sa.Engine, dp_id: str) -> str:
