@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from urllib.parse import quote, urlsplit
 
 import sqlalchemy as sa
 
-from vo_server.archive import FILE, or_try_again
+from vo_server.archive import DELIVERY, FILE, or_try_again
 from vo_server.errors import AuthorizationFault, NotFoundFault, TransientFault
 from vo_server.stores import path_of
 
@@ -40,6 +40,9 @@ class File:
         ObsCore's dataproduct_type and obs_title, of science products.
     s_region, em_min, em_max, t_min, t_max, pol_states, release_description
         ObsCore's columns of these names: what the data cover, and where that is told.
+    sent_size, sent_sha256, sent_url, sent_since
+        Of a file whose header was corrected: size and digest of what is sent, where that is (of packed
+        files), and since when; None of all others.
     """
 
     dp_id: str
@@ -63,6 +66,29 @@ class File:
     t_max: float | None = None
     pol_states: str | None = None
     release_description: str | None = None
+    sent_size: int | None = None
+    sent_sha256: str | None = None
+    sent_url: str | None = None
+    sent_since: datetime | None = None
+
+    @property
+    def is_corrected(self) -> bool:
+        """Whether it is sent with another header than it has."""
+        return self.sent_sha256 is not None
+
+    @property
+    def length(self) -> int:
+        """Bytes of what is sent."""
+        return self.size if self.sent_size is None else self.sent_size
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of what is sent."""
+        return self.sent_sha256 or self.sha256
+
+    def as_stored(self) -> "File":
+        """The same file, to be sent as it came."""
+        return replace(self, sent_size=None, sent_sha256=None, sent_url=None, sent_since=None)
 
     def is_public(self, now: datetime) -> bool:
         """Whether the proprietary period is over at ``now``; its last instant is."""
@@ -92,7 +118,21 @@ class File:
         TransientFault
             The store is not one that this server reads.
         """
-        path = path_of(self.url)
+        return self._place(self.url)
+
+    @property
+    def sent_path(self) -> Path | None:
+        """Where the corrected whole of a packed file is.
+
+        Raises
+        ------
+        TransientFault
+            The store is not one that this server reads.
+        """
+        return self._place(self.sent_url) if self.sent_url else None
+
+    def _place(self, url: str) -> Path:
+        path = path_of(url)
         if path is None:
             raise TransientFault(f"the store of {self.dp_id} cannot be read by this server now")
         return path
@@ -111,8 +151,10 @@ _OBSCORE = {
         for name in ("s_region", "em_min", "em_max", "t_min", "t_max", "pol_states", "release_description")
     },
 }
+#: Fields of `File` that are columns of what is sent instead of it.
+_DELIVERY = {"sent_size": "size", "sent_sha256": "sha256", "sent_url": "url", "sent_since": "modified"}
 #: The other columns of `File`, in the order in which `file_columns` selects them.
-_FILE = tuple(name for name in File.__dataclass_fields__ if name not in _OBSCORE)
+_FILE = tuple(name for name in File.__dataclass_fields__ if name not in (*_OBSCORE, *_DELIVERY))
 
 
 def file_columns(file: sa.FromClause, obscore: sa.FromClause) -> list[sa.ColumnElement[Any]]:
@@ -121,7 +163,15 @@ def file_columns(file: sa.FromClause, obscore: sa.FromClause) -> list[sa.ColumnE
     return [
         *columns,
         *(obscore.c[column].label(name) for name, column in _OBSCORE.items()),
+        *(_of_delivery(file, column).label(name) for name, column in _DELIVERY.items()),
     ]
+
+
+def _of_delivery(file: sa.FromClause, column: str) -> sa.ScalarSelect[Any]:
+    """A column of what is sent instead of ``file``, of the bytes that it has now."""
+    # A sub-select, because callers join ``file`` in many ways; almost never is there a row.
+    mine = (DELIVERY.c.dp_id == file.c.dp_id, DELIVERY.c.source_sha256 == file.c.sha256)
+    return sa.select(DELIVERY.c[column]).where(*mine).scalar_subquery()
 
 
 def select_files(dp_ids: Iterable[str], obscore: sa.FromClause) -> sa.Select[Any]:

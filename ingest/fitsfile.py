@@ -85,7 +85,10 @@ class Cards(Mapping[str, Card]):
         pos = self._place(keyword)
         if pos is None:
             raise KeyError(keyword)
-        return card_of(pos, self._lines[pos])
+        card, end = card_of(pos, self._lines[pos]), pos + 1
+        while end < len(self._lines) and self._lines[end].form.kind == "X":
+            end += 1
+        return card._replace(text="".join(line.text for line in self._lines[pos:end]))
 
     def __iter__(self) -> Iterator[str]:
         """The keywords, in no order."""

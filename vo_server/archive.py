@@ -83,6 +83,50 @@ FILE_HISTORY = Table(
     _instant("replaced", nullable=False, now=True),
 )
 
+#: Header values that an operator put right: for queries and delivery they are the file's, who and why stays.
+CORRECTION = Table(
+    "correction",
+    METADATA,
+    Column("correction_id", BigInteger, Identity(always=True), primary_key=True),
+    Column("dp_id", Text, nullable=False),
+    Column("hdu", Integer, nullable=False),
+    Column("keyword", Text, nullable=False, comment="dotted, without ESO"),
+    Column("vtype", Text, nullable=False, comment="of the new value: S, I, F or L"),
+    Column("value", Text, nullable=False, comment="the new value"),
+    Column("former", Text, comment="the card in the file; null when it had none"),
+    Column("reason", Text, nullable=False),
+    Column("author", Text, nullable=False),
+    _instant("made", nullable=False, now=True),
+    _instant("ended"),
+    Column("ending", Text, comment="who ended it, and why"),
+    Index(
+        "correction_in_force", "dp_id", "hdu", "keyword", unique=True, postgresql_where=text("ended IS NULL")
+    ),
+    Index("correction_dp_id", "dp_id"),
+)
+
+#: What is sent of a file whose header was corrected: its bytes, with other headers in the place of its own.
+DELIVERY = Table(
+    "delivery",
+    METADATA,
+    Column("dp_id", Text, primary_key=True),
+    Column("source_sha256", Text, nullable=False, comment="of the stored bytes"),
+    Column("size", BigInteger, nullable=False, comment="bytes that are sent"),
+    Column("sha256", Text, nullable=False, comment="of what is sent"),
+    Column("md5", Text, nullable=False),
+    Column("url", Text, comment="where the whole is, of files that are packed; else the headers follow"),
+    _instant("modified", nullable=False, now=True),
+)
+DELIVERY_HEADER = Table(
+    "delivery_header",
+    METADATA,
+    Column("dp_id", Text, primary_key=True),
+    Column("hdu", Integer, primary_key=True),
+    Column("start", BigInteger, nullable=False, comment="byte where the stored header begins"),
+    Column("length", BigInteger, nullable=False, comment="bytes of the stored header"),
+    Column("header", LargeBinary, nullable=False, comment="the corrected one"),
+)
+
 #: The files that a product was made from (Phase 3 keywords PROVi).
 PROVENANCE = Table(
     "provenance",

@@ -140,6 +140,69 @@ def ingest(
 
 
 @app.command()
+def correct(
+    dp_id: Annotated[str, typer.Argument(help="The file.")],
+    keyword: Annotated[str, typer.Argument(help="The keyword, as INS.MODE or OBJECT.")],
+    value: Annotated[str | None, typer.Argument(help="What it should be; none with --withdraw.")] = None,
+    reason: Annotated[str, typer.Option("--reason", help="Why; kept with the correction.")] = "",
+    author: Annotated[str | None, typer.Option("--author", help="Who; unset means your login.")] = None,
+    hdu: Annotated[int, typer.Option("--hdu", help="Number of the HDU.", min=0)] = 0,
+    withdraw: Annotated[bool, typer.Option("--withdraw", help="End the correction in force.")] = False,
+    directory: Directory = None,
+) -> None:
+    """Correct a header keyword of a file: queries and downloads show it, the file and its history stay."""
+    import getpass
+
+    from ingest import correct_keyword
+
+    if (value is None) != withdraw:
+        raise UsageFault("wanted is either a value or --withdraw")
+    settings = Settings.load(state_dir=directory)
+    with _ready(settings) as database, _progress() as progress:
+        changed = correct_keyword(
+            database,
+            settings,
+            dp_id,
+            keyword,
+            value,
+            reason=reason,
+            author=author or getpass.getuser(),
+            hdu=hdu,
+            progress=progress,
+        )
+    typer.echo("corrected" if changed else "the file says so already: nothing was changed")
+
+
+@app.command()
+def corrections(dp_id: Annotated[str, typer.Argument(help="The file.")], directory: Directory = None) -> None:
+    """List the corrections of a file, those that ended too: when, who, what it was, and why."""
+    from ingest.correct import history
+
+    table = Table(box=None, pad_edge=False)
+    for heading in ("made", "ended", "author", "HDU", "keyword", "value", "in the file", "reason", "end"):
+        table.add_column(heading, overflow="fold")
+    with _ready(Settings.load(state_dir=directory)) as database, database.owner.connect() as connection:
+        for entry in history(connection, dp_id):
+            times = [when.strftime("%Y-%m-%d %H:%M:%S") if when else "" for when in (entry.made, entry.ended)]
+            what = (entry.author, str(entry.hdu), entry.keyword, entry.value, (entry.former or "").strip())
+            table.add_row(*map(escape, (*times, *what, entry.reason, entry.ending or "")))
+    Console().print(table)
+
+
+@app.command()
+def rules(directory: Directory = None) -> None:
+    """List the classification rules in force: instrument, file, and how many there are."""
+    from ingest.raw.classify import load_classifier
+
+    table = Table(box=None, pad_edge=False)
+    for heading in ("instrument", "file", "rules"):
+        table.add_column(heading)
+    for instrument, name, count in load_classifier(Settings.load(state_dir=directory).rules).describe():
+        table.add_row(escape(instrument), escape(name), str(count))
+    Console().print(table)
+
+
+@app.command()
 def previews(
     directory: Directory = None,
     workers: Annotated[int, typer.Option("--workers", help="Processes that draw.", min=1)] = 2,

@@ -58,6 +58,9 @@ class Settings(BaseSettings):
     registry_refresh: PositiveFloat = 600.0  #: seconds until the registry's records are looked at again
     #: Signs resumption tokens where several servers share a database; unset means a file in state_dir.
     registry_key: str | None = Field(default=None, min_length=16)
+    rules: tuple[Path, ...] = ()  #: directories with classification rules (*.oca, *.yaml), beside our own
+    programmes: Path | None = None  #: release dates by programme; unset means programmes.toml in state_dir
+    raw_in_obscore: Literal["none", "science", "all"] = "none"  #: which raw frames ObsCore has, too
     compress: Literal["remote", "always", "never"] = "remote"  #: gzip, for clients that accept it
     log_format: Literal["console", "json"] = "console"
 

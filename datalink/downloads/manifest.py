@@ -53,7 +53,7 @@ class Manifest:
     @property
     def size(self) -> int:
         """Bytes of all files."""
-        return sum(entry.file.size for entry in self.entries)
+        return sum(entry.file.length for entry in self.entries)
 
 
 def write_json(manifest: Manifest) -> bytes:
@@ -67,8 +67,8 @@ def write_json(manifest: Manifest) -> bytes:
                 "id": entry.file.dp_id,
                 "name": entry.name,
                 "url": entry.url,
-                "size": entry.file.size,
-                "sha256": entry.file.sha256,
+                "size": entry.file.length,
+                "sha256": entry.file.digest,
                 "media_type": entry.file.media_type,
                 "category": entry.file.category,
                 "original_name": entry.file.origfile,
@@ -88,8 +88,8 @@ def write_metalink(manifest: Manifest) -> bytes:
     _child(root, "published", instant(manifest.made))
     for entry in manifest.entries:
         file = etree.SubElement(root, f"{{{METALINK}}}file", name=entry.name)
-        _child(file, "size", str(entry.file.size))
-        _child(file, "hash", entry.file.sha256).set("type", "sha-256")
+        _child(file, "size", str(entry.file.length))
+        _child(file, "hash", entry.file.digest).set("type", "sha-256")
         _child(file, "url", entry.url)
     return etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True)
 
@@ -128,7 +128,7 @@ exit $failed
 def write_script(manifest: Manifest) -> bytes:
     """The manifest as a shell script that needs curl."""
     calls = [
-        shlex.join(["fetch", entry.url, entry.name, str(entry.file.size), entry.file.sha256])
+        shlex.join(["fetch", entry.url, entry.name, str(entry.file.length), entry.file.digest])
         for entry in manifest.entries
     ]
     calls += [f"echo {shlex.quote(f'{text[:100]}: {exc}')} >&2; failed=1" for text, exc in manifest.faults]

@@ -156,6 +156,8 @@ class Writer:
         """
         found = list(relations)
         yield self._download(text, "#this", file, describe(file))
+        if file.is_corrected:
+            yield self._original(text, file)
         previews = [r for r in found if r.file is not None and is_preview(r)]
         if previews:
             yield from (self._preview(text, file, r.file) for r in previews if r.file)
@@ -211,13 +213,18 @@ class Writer:
             if is_public
             else f"{description} (public from {instant(file.release_date)})",
             content_type=file.media_type,
-            content_length=file.size,
+            content_length=file.length,
             content_qualifier=QUALIFIERS.get(file.product_type or ""),
             local_semantics=file.category,
             link_authorized=is_public,
             eso_origfile=file.origfile,
             eso_category=file.category,
         )
+
+    def _original(self, text: str, file: File) -> Link:
+        """A file as it came, whose header was corrected since."""
+        link = self._download(text, "#progenitor", file, f"{describe(file)}, with its original header")
+        return replace(link, access_url=f"{link.access_url}?HEADER=original", content_length=file.size)
 
     def _preview(self, text: str, file: File, preview: File | None) -> Link:
         """The preview that came with a file, or the one that this server draws."""

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from datalink.downloads.corrected import find_headers
 from datalink.downloads.sending import FileAnswer, Made, disposition, made, send_file
 from datalink.soda.description import CAPABILITIES, EXAMPLES_PATH
 from datalink.soda.examples import INTRODUCTION, TITLE, read_examples
@@ -62,7 +63,9 @@ class Soda:
         if request.method == "HEAD":
             return Response(media_type=first.media_type if len(wanted) == 1 else TAR)
         if len(wanted) == 1 and first.cut.is_whole and first.media_type == FITS:
-            return await send_file(request, first.file)
+            engine = self._state.database.writer
+            headers = await run_in_threadpool(find_headers, engine, first.file)
+            return await send_file(request, first.file, headers)
         with self._state.shares.held(principal(request).share):
             if len(wanted) > 1:
                 answer = await to_thread.run_sync(self._tar, wanted, limiter=self._turns)

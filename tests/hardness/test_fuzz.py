@@ -26,7 +26,7 @@ PATHS = (
     "/download/{}", "/preview/{}", "/tap/load/{}", "/tap/table-update", "/tap/table-update/{}", "/{}",
     "/sia/query", "/ssa/query", "/scs/ivoa.ObsCore", "/scs/{}", "/soda/sync", "/soda/async", "/soda/async/{}",
     "/download/manifest", "/thumbnail/{}", "/moc/{}", "/moc", "/hips/{}/properties", "/hipslist",
-    "/oai", "/oai/capabilities",
+    "/oai", "/oai/capabilities", "/hdr", "/header/{}", "/scs/ist.muse",
 )  # fmt: skip
 
 #: Words of ADQL, right and wrong, from which queries are put together.
@@ -57,7 +57,8 @@ names = st.one_of(
         ["LANG", "QUERY", "MAXREC", "RESPONSEFORMAT", "FORMAT", "PHASE", "WAIT", "AFTER", "LAST", "UPLOAD",
          "RUNID", "ACTION", "ID", "POS", "BAND", "TIME", "POL", "DESTRUCTION", "EXECUTIONDURATION", "detail",
          "RA", "DEC", "SR", "VERB", "SIZE", "INTERSECT", "REQUEST", "TOP", "SNR", "MTIME", "CIRCLE", "SUB",
-         "AXIS", "ORDER", "TARGETNAME", "verb", "metadataPrefix", "identifier", "from", "resumptionToken"]
+         "AXIS", "ORDER", "TARGETNAME", "verb", "metadataPrefix", "identifier", "from", "resumptionToken",
+         "DpId", "HDU", "HEADER"]
     ),
     st.text(max_size=10),
 )  # fmt: skip

@@ -10,7 +10,7 @@ from vo_server.dali_examples import XHTML, examples_page
 from vo_server.examples import Example, read_examples
 from vo_server.tables import Catalog
 
-CATALOG = Catalog(tuple(schemas.builtin()))
+CATALOG = Catalog((*schemas.builtin(), schemas.instruments.schema()))
 
 
 def test_each_example_has_id_name_query_and_tables() -> None:
