@@ -143,6 +143,24 @@ USER_TABLE = Table(
     _instant("updated", nullable=False, now=True),
 )
 
+#: The Parquet files that are tables for engines other than PostgreSQL. See `vo_server.snapshots`.
+SNAPSHOT_FILE = Table(
+    "snapshot_file",
+    METADATA,
+    Column("table_name", Text, primary_key=True, comment="schema and table, lower case"),
+    Column("path", Text, primary_key=True, comment="relative to <state_dir>/parquet"),
+    Column("rows", BigInteger, nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+    _instant("made", nullable=False, now=True),
+)
+
+SNAPSHOT = Table(
+    "snapshot",
+    METADATA,
+    Column("table_name", Text, primary_key=True),
+    _instant("fresh_until", nullable=False),
+)
+
 #: The queue of jobs itself (UWS 1.1); see `vo_server.uws`.
 JOB = Table(
     "job",
