@@ -176,7 +176,7 @@ class Expressions:
             )
         function = FUNCTIONS[name]
         form, arguments = _form(function, name, arguments, node.at)
-        return Apply(form.sql, tuple(arguments), _result(function, form, arguments, name))
+        return Apply(form.sql, tuple(arguments), _result(function, form, arguments, name), at=node.at)
 
     def _aggregate(self, node: tree.Call, scope: Scope) -> Expression:
         name, function = node.function, FUNCTIONS[node.function]
@@ -188,7 +188,7 @@ class Expressions:
         if len(node.arguments) == 1 and isinstance(node.arguments[0], tree.Star):
             if name != "COUNT":
                 raise AdqlError(f"'*' is possible in COUNT, not in {name}", node.arguments[0].at)
-            return Apply(COUNT_ALL, (), Type(Kind.LONG, ucd=function.ucd), aggregate=True)
+            return Apply(COUNT_ALL, (), Type(Kind.LONG, ucd=function.ucd), aggregate=True, at=node.at)
         scope.inside = True
         arguments = [self.value(argument, scope) for argument in node.arguments]
         scope.inside = False
@@ -199,7 +199,8 @@ class Expressions:
             raise AdqlError(f"{name} has no meaning for booleans", node.at)
         form, arguments = _form(function, name, arguments, node.at)
         sql = form.sql.replace("(", "(DISTINCT ", 1) if node.quantifier == "DISTINCT" else form.sql
-        return Apply(sql, tuple(arguments), _result(function, form, arguments, name), aggregate=True)
+        of = _result(function, form, arguments, name)
+        return Apply(sql, tuple(arguments), of, aggregate=True, at=node.at)
 
     # Conditions.
 

@@ -1,0 +1,55 @@
+-- The functions of PostgreSQL's schema vo that DuckDB needs, and what it lacks of PostgreSQL's arithmetic.
+-- NULL in, NULL out.  An argument is written as often as it is used, so that calls in calls grow fast: the
+-- translator stops that.
+
+CREATE SCHEMA vo;
+
+-- The angle between two positions, degrees; exact for close and for opposite ones (Vincenty 1975).
+CREATE MACRO vo.distance(ra1, dec1, ra2, dec2) AS degrees(atan2(
+  sqrt(power(cos(radians(dec2)) * sin(radians(ra2 - ra1)), 2)
+     + power(cos(radians(dec1)) * sin(radians(dec2))
+           - sin(radians(dec1)) * cos(radians(dec2)) * cos(radians(ra2 - ra1)), 2)),
+  sin(radians(dec1)) * sin(radians(dec2))
+    + cos(radians(dec1)) * cos(radians(dec2)) * cos(radians(ra2 - ra1))));
+
+-- Up to `length` characters from the one at `start`, counted from 1; those before 1 count and are none.
+CREATE MACRO vo.part_of_text(value, start, length) AS
+  substr(value, greatest(1, start), greatest(0, start + greatest(0, length) - greatest(1, start)));
+
+-- A text that is a whole number: a cast would take '3.5' and '1e3' too.
+CREATE MACRO vo.whole(words) AS CASE
+  WHEN words IS NULL OR regexp_full_match(words, '\s*[+-]?[0-9]+\s*') THEN words
+  ELSE error('invalid input syntax for a whole number') END;
+
+-- A number as PostgreSQL writes it: the shortest text, with an exponent from 1e<digits> on.
+CREATE MACRO vo.number_text(x, digits) AS CASE
+  WHEN isnan(x) THEN 'NaN'
+  WHEN isinf(x) THEN CASE WHEN x > 0 THEN 'Infinity' ELSE '-Infinity' END
+  WHEN abs(x) < power(10, digits) OR contains(x::varchar, 'e') THEN regexp_replace(x::varchar, '\.0$', '')
+  ELSE regexp_replace(
+    regexp_replace(replace(regexp_replace(x::varchar, '\.0$', ''), '.', ''), '^(-?\d)(\d*?)0*$', '\1.\2'), '\.$', '')
+    || 'e+' || lpad((length(regexp_replace(x::varchar, '\..*$|-', '', 'g')) - 1)::varchar, 2, '0') END;
+
+-- Decimal places of the shortest text of a number, half away from zero.  What has more than 20 digits before
+-- the point has none behind it.
+CREATE MACRO vo.round_to(x, places) AS CASE
+  WHEN abs(x) < 1 THEN round(x::varchar::decimal(38, 36), places)::double
+  WHEN abs(x) < 1e19 THEN round(x::varchar::decimal(38, 18), places)::double
+  ELSE x::double END;
+CREATE MACRO vo.trunc_to(x, places) AS CASE
+  WHEN abs(x) < 1 THEN trunc(x::varchar::decimal(38, 36), places)::double
+  WHEN abs(x) < 1e19 THEN trunc(x::varchar::decimal(38, 18), places)::double
+  ELSE x::double END;
+
+-- Degrees of 'd:m:s', 'ddmmss' or 'dDmMsS' with an optional sign; NULL for other texts.
+CREATE MACRO vo.sixty(found) AS CASE
+  WHEN found[1] IS NULL OR found[3] = '' OR found[3]::int >= 60 OR found[4]::double >= 60 THEN NULL
+  ELSE (CASE WHEN found[1] = '-' THEN -1 ELSE 1 END)
+    * (found[2]::double + found[3]::double / 60 + found[4]::double / 3600) END;
+CREATE MACRO vo.pieces(words, pattern) AS
+  list_value(regexp_extract(words, pattern, 1), regexp_extract(words, pattern, 2),
+             regexp_extract(words, pattern, 3), regexp_extract(words, pattern, 4));
+CREATE MACRO vo.sexagesimal(words, unit) AS coalesce(
+  vo.sixty(vo.pieces(words, '^\s*([+-]?)(\d{1,3}):(\d{1,2}):(\d{1,2}(?:\.\d*)?)\s*$')),
+  vo.sixty(vo.pieces(words, '^\s*([+-]?)(\d{2})(\d{2})(\d{2}(?:\.\d*)?)\s*$')),
+  vo.sixty(vo.pieces(words, '(?i)^\s*([+-]?)(\d{1,3})' || unit || '(\d{1,2})m(\d{1,2}(?:\.\d*)?)s\s*$')));
