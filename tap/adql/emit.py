@@ -208,9 +208,8 @@ class _Emitter:
     def _cast(self, node: tree.Cast) -> str:
         if node.length is not None:
             text = self._cast(replace(node, length=None))
-            return (
-                f"left({text}, {node.length})" if node.target == "VARCHAR" else f"rpad({text}, {node.length})"
-            )
+            template = "left({}, {})" if node.target == "VARCHAR" else self._dialect.pad
+            return template.format(text, node.length)
         kind, own = CASTS[node.target]
         template = self._dialect.casts.get((node.operand.type.kind, kind), f"({{0}})::{own}")
         return self._filled(template, (node.operand,))

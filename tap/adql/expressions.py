@@ -5,7 +5,7 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
-from tap.adql import tree, units
+from tap.adql import resolved, tree, units
 from tap.adql.coerce import as_text, comparable, literal_as, timestamp, unified
 from tap.adql.errors import AdqlError, Place, did_you_mean, miscalled, suggest
 from tap.adql.functions import (
@@ -34,6 +34,15 @@ MAX_LIST = 20_000  #: values of IN
 #: Words that say what was made of a quantity.
 _STATISTICS = frozenset({"stat.min", "stat.max", "stat.mean", "arith.sum"})
 _OF_ONE_QUANTITY = {"-": "arith.diff", "/": "arith.ratio"}
+#: What geometry becomes that has a value of its own.
+_PLACED = (
+    resolved.Contains,
+    resolved.Intersects,
+    resolved.Distance,
+    resolved.Remoteness,
+    resolved.Overlap,
+    resolved.Measure,
+)
 _GEOMETRY_CASTS = ("POINT", "CIRCLE", "POLYGON")
 
 
@@ -162,7 +171,8 @@ class Expressions:
             return self._aggregate(node, scope)
         arguments = [self.value(argument, scope) for argument in node.arguments]
         if name in GEOMETRY:
-            return self._geometry.resolve(name, arguments, node)
+            made = self._geometry.resolve(name, arguments, node)
+            return replace(made, at=node.at) if isinstance(made, _PLACED) else made
         if name == "COALESCE":
             return _coalesce(arguments, node.at)
         if name == "NULLIF":

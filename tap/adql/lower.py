@@ -53,20 +53,21 @@ def _lowered(node: Node) -> Node:
         return _comparison(node)
     if isinstance(node, resolved.Contains | resolved.Intersects):
         exact = _exact(node)
-        return Apply(AS_INTEGER.format(exact.sql), exact.arguments, node.type)
+        return Apply(AS_INTEGER.format(exact.sql), exact.arguments, node.type, at=node.at)
     if isinstance(node, resolved.Distance):
-        return _distance(node.left, node.right)
+        return replace(_distance(node.left, node.right), at=node.at)
     if isinstance(node, resolved.Remoteness):
         point = node.point
         return Apply(
             "vo.distance_to({0}, {1}, {2})",
             (_shape(node.region), _value(point.ra), _value(point.dec)),
             node.type,
+            at=node.at,
         )
     if isinstance(node, resolved.Overlap):
-        return Apply("vo.overlap({0}, {1})", (_shape(node.left), _shape(node.right)), node.type)
+        return Apply("vo.overlap({0}, {1})", (_shape(node.left), _shape(node.right)), node.type, at=node.at)
     if isinstance(node, resolved.Measure):
-        return Apply(node.function, (_shape(node.geometry),), node.type)
+        return Apply(node.function, (_shape(node.geometry),), node.type, at=node.at)
     if isinstance(node, resolved.Geometry):
         return Apply("{0}", (_shape(node),), node.type)
     return node.rebuilt(_lowered)

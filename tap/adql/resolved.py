@@ -175,6 +175,7 @@ class Contains(Expression):
     inner: Expression
     outer: Expression
     type: Type = _ANSWER
+    at: Place = field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +185,7 @@ class Intersects(Expression):
     left: Expression
     right: Expression
     type: Type = _ANSWER
+    at: Place = field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +195,7 @@ class Distance(Expression):
     left: Point
     right: Point
     type: Type = _ARC
+    at: Place = field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +205,7 @@ class Remoteness(Expression):
     region: Expression
     point: Point
     type: Type = _ARC
+    at: Place = field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +215,7 @@ class Overlap(Expression):
     left: Expression
     right: Expression
     type: Type = _AREA
+    at: Place = field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,3 +225,4 @@ class Measure(Expression):
     function: str
     geometry: Expression
     type: Type
+    at: Place = field(default=NOWHERE, compare=False)

@@ -43,6 +43,8 @@ class Dialect:
         A NULL that is a column of a result.
     descending : str
         What sorts from the largest, NULL first.
+    pad : str
+        The template that fills a text with blanks, or cuts it, to a length.
     like_escape : str
         What follows a pattern that has no escape character.
     like_backslash : str
@@ -70,6 +72,7 @@ class Dialect:
     double: str = "{!r}::double precision"
     null_item: str = "NULL"
     descending: str = "DESC"
+    pad: str = "rpad({}, {})"
     like_escape: str = ""
     like_backslash: str = "\\"
     own_schemas: Mapping[str, str] = field(default_factory=dict)
@@ -106,6 +109,6 @@ class Dialect:
 
 
 def _called(template: str) -> str:
-    """What a template is about, for people: the function that it calls."""
+    """What a template is about, for people: the function that it calls, or a test of two boxes."""
     found = re.search(r"(?:vo\.)?([a-z_]+)\(", template)
-    return found[1].replace("_", " ") if found else "this"
+    return found[1].replace("_", " ") if found else "a test of regions"

@@ -137,6 +137,7 @@ DUCKDB = Dialect(
     integer="({})::{}",
     null_item="NULL::text",
     descending="DESC NULLS FIRST",
+    pad="rpad({}, {}, ' ')",
     own_schemas={"pg_temp": '"temp"."main".'},
     deepest=4,
     prepare=prepared,
