@@ -24,6 +24,7 @@ from vo_server.engine.duck import DuckEngine, Limits
 from vo_server.engine.holdings import ListedTables
 from vo_server.errors import UsageFault
 from vo_server.signals import stop_signals
+from vo_server.snapshot_tables import Clock
 from vo_server.user_tables import UserTables
 from vo_server.uws.jobs import JobStore
 from vo_server.uws.results import ResultStore
@@ -69,7 +70,10 @@ def serve(settings: Settings, database: Database, *, on_ready: Callable[[str], N
         reader, most = database.reader_url, settings.connections
         with listener, _engines(settings, reader, most, database.writer, database.state_dir) as engine:
             app = create_app(settings, database, engine)
-            with Children(settings, database, roles, listener, bury):
+            clock = (
+                Clock(database, every) if (every := settings.snapshot_interval) else contextlib.nullcontext()
+            )
+            with clock, Children(settings, database, roles, listener, bury):
                 run_app(app, listener, lambda: on_ready(settings.root_url) if on_ready else None)
 
 
