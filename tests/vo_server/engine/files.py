@@ -30,6 +30,10 @@ class GivenTables:
         held = Holding(tuple(files), sum(part.num_rows for part in parts))
         self._held = {**self._held, (schema, name): held}
 
+    def forget(self, schema: str, name: str) -> None:
+        """Take a table away."""
+        self._held = {key: held for key, held in self._held.items() if key != (schema, name)}
+
 
 def duck_engine(tables: GivenTables, temporary: Path, **options: object) -> DuckEngine:
     """An engine over them."""

@@ -76,6 +76,7 @@ def _text(value: str) -> str:
 
 def _own_directory(temporary: Path) -> Path:
     """A directory of this process; what processes of this machine left that were killed is removed."""
+    temporary.mkdir(mode=0o700, parents=True, exist_ok=True)
     host = f"{socket.gethostname()}-"
     for found in temporary.glob(f"{host}*"):
         number = found.name.removeprefix(host)
