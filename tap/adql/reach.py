@@ -1,7 +1,6 @@
-"""Which tables a query reads, and which of them from end to end."""
+"""Which tables a query reads from end to end."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from tap.adql import resolved, tree
 from tap.adql.tree import Condition, Expression, Literal, Node
@@ -12,41 +11,23 @@ Relation = tuple[str, str]
 FEW = 100  #: values of a key that are looked up one by one
 
 
-@dataclass(frozen=True, slots=True)
-class Reach:
-    """The tables of a query.
-
-    Attributes
-    ----------
-    relations : frozenset of Relation
-        All of them.
-    scanned : frozenset of Relation
-        Those of which it wants more than the rows of a few keys, at least once.
-    """
-
-    relations: frozenset[Relation]
-    scanned: frozenset[Relation]
-
-
-def reach_of(query: tree.Query, key_of: Callable[[Relation], str | None]) -> Reach:
-    """The tables of a resolved query.
+def scanned_by(query: tree.Query, key_of: Callable[[Relation], str | None]) -> frozenset[Relation]:
+    """The tables of which a resolved query wants more than the rows of a few keys, at least once.
 
     Parameters
     ----------
     key_of : callable
         The column by which the rows of a table are found quickly, if there is one.
     """
-    relations: set[Relation] = set()
     scanned: set[Relation] = set()
     for select in _selects(query):
         restricted = _restricted(select)
         for table in _tables(select.sources):
             relation = (table.parts[0].name, table.parts[1].name)
             name = table.alias.name if table.alias else relation[1]
-            relations.add(relation)
             if (name, key_of(relation)) not in restricted:
                 scanned.add(relation)
-    return Reach(frozenset(relations), frozenset(scanned))
+    return frozenset(scanned)
 
 
 def _selects(node: Node) -> Iterator[tree.Select]:

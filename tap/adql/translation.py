@@ -8,8 +8,9 @@ from tap.adql.emit import emit
 from tap.adql.errors import Unsupported
 from tap.adql.kinds import output_column
 from tap.adql.lower import lower, wanted_zones
-from tap.adql.reach import Reach, Relation, reach_of
+from tap.adql.reach import Relation, scanned_by
 from tap.adql.resolve import resolve
+from tap.adql.sources import Tables
 from vo_server.engine import Statement
 from vo_server.tables import Catalog
 
@@ -35,9 +36,12 @@ class Translation:
     def __init__(
         self, query: tree.Query, catalog: Catalog, again: Callable[[], "Translation"] | None = None
     ) -> None:
-        resolved, outputs = resolve(query, catalog)
+        tables = Tables(catalog)
+        resolved, outputs = resolve(query, tables)
         self._again = again
-        self._reach: Reach | None = None
+        #: The tables that it reads, as the database calls them.
+        self.relations = frozenset(tables.met)
+        self._scanned: frozenset[Relation] | None = None
         self._statements: dict[str, Statement] = {}
         self._lowered = lower(resolved)
         self._columns = tuple(output_column(output.name, output.type) for output in outputs)
@@ -45,19 +49,11 @@ class Translation:
         self._catalog = catalog
 
     @property
-    def relations(self) -> frozenset[Relation]:
-        """The tables that it reads, as the database calls them."""
-        return self._reached().relations
-
-    @property
     def scanned(self) -> frozenset[Relation]:
-        """Those of which it wants more than the rows of a few keys."""
-        return self._reached().scanned
-
-    def _reached(self) -> Reach:
-        if self._reach is None:
-            self._reach = reach_of(self._lowered, self._key)
-        return self._reach
+        """The tables of which it wants more than the rows of a few keys."""
+        if self._scanned is None:
+            self._scanned = scanned_by(self._lowered, self._key)
+        return self._scanned
 
     def _key(self, relation: Relation) -> str | None:
         keys = (table.primary_key for table in self._catalog.tables if table.relation == relation)

@@ -50,7 +50,9 @@ class Engines:
 
     def wants_files(self, query: Query) -> bool:
         """Whether `choose` has to know which tables there are as files: it may ask the database then."""
-        return self._files is not None and any(schema in BULK_SCHEMAS for schema, _ in query.scanned)
+        if self._files is None or not any(schema in BULK_SCHEMAS for schema, _ in query.relations):
+            return False
+        return any(schema in BULK_SCHEMAS for schema, _ in query.scanned)
 
     def choose(self, query: Query) -> Statement:
         """The statement of a query for the engine that answers it best.

@@ -40,9 +40,9 @@ _SAME = (
     "({0} BETWEEN ({1})[1] AND ({1})[2])::integer",
     "({0} + ({1}) * sqrt(-2 * ln(1 - random())) * cos(2 * pi() * random()))",
     "vo.distance({0}, {1}, {2}, {3})",
-    "vo.distance({0}, {1}, {2}, {3}) <= {4}",
-    "(vo.distance({0}, {1}, {2}, {3}) <= {4})::integer",
 )
+#: The difference of declinations comes first: it costs a tenth of the distance.
+_WITHIN = "((abs({1} - {3}) <= {4} + 1e-9 OR {0} + {2} IS NULL) AND vo.distance({0}, {1}, {2}, {3}) <= {4})"
 #: Functions that would give a real of a real.
 _OF_DOUBLES = (
     "degrees", "radians", "exp", "ln", "sqrt", "sin", "cos", "tan", "cot", "asin", "acos", "atan", "floor",
@@ -86,6 +86,8 @@ _SPELLINGS = {
     "({1} + ({0}) * interval '1 second')": (
         "({1} + to_microseconds(round_even(({0})::double * 1e6, 0)::bigint))"
     ),
+    "vo.distance({0}, {1}, {2}, {3}) <= {4}": _WITHIN,
+    "(vo.distance({0}, {1}, {2}, {3}) <= {4})::integer": f"({_WITHIN})::integer",
     "({0} ILIKE {1} ESCAPE '')::integer": "({0} ILIKE {1})::integer",
     "(lower({1}) = ANY (string_to_array(lower({0}), '#')))::integer": (
         "list_contains(string_split(lower({0}), '#'), lower({1}))::integer"

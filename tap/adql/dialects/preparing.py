@@ -1,8 +1,10 @@
-"""The pass for databases in which a real beside an integer stays a real, and which keep no shapes."""
+"""The pass for DuckDB: a real beside an integer stays a real there, names have no case, files no shapes."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from tap.adql import resolved, tree
+from tap.adql.errors import Unsupported
 from tap.adql.kinds import NUMBERS, Kind, Type, arithmetic, wider
 from tap.adql.tree import Expression, Node, Query
 
@@ -10,7 +12,17 @@ _DOUBLE = Type(Kind.DOUBLE)
 
 
 def prepared(query: Query) -> Query:
-    """The query with reals cast to double where PostgreSQL does so, and without the columns of shapes."""
+    """The query with reals cast to double where PostgreSQL does so, and without the columns of shapes.
+
+    Raises
+    ------
+    Unsupported
+        It has two names that differ in case only, which this database takes for one.
+    """
+    spelled: dict[str, str] = {}
+    for name in _names(query):
+        if spelled.setdefault(name.lower(), name) != name:
+            raise Unsupported(f"two names that differ in case only, such as {name}, are not possible")
     return _prepared(query)  # type: ignore[return-value]  # a query stays one
 
 
@@ -26,6 +38,22 @@ def _prepared(node: Node) -> Node:
         operand, low, high = _together(made.operand, made.low, made.high)
         return replace(made, operand=operand, low=low, high=high)
     return _chain(made) if isinstance(made, tree.Chain) else made
+
+
+def _names(node: Node) -> Iterator[str]:
+    """Every name of a column or table in a query, whole or as a part of another."""
+    match node:
+        case resolved.Field():
+            yield node.column
+            yield node.relation.name
+        case tree.Item(alias=alias) | tree.TableName(alias=alias) if alias is not None:
+            yield alias.name
+        case tree.Derived():
+            yield node.alias.name
+        case tree.With():
+            yield node.name.name
+    for child in node.children:
+        yield from _names(child)
 
 
 def _is_shape(item: tree.Item) -> bool:
