@@ -17,12 +17,12 @@ def prepared(query: Query) -> Query:
     Raises
     ------
     Unsupported
-        It has two names that differ in case only, which this database takes for one.
+        Two of its tables have names that differ in case only, which this database takes for one.
     """
     spelled: dict[str, str] = {}
     for name in _names(query):
         if spelled.setdefault(name.lower(), name) != name:
-            raise Unsupported(f"two names that differ in case only, such as {name}, are not possible")
+            raise Unsupported(f"names of tables that differ in case only, such as {name}, are not possible")
     return _prepared(query)  # type: ignore[return-value]  # a query stays one
 
 
@@ -41,12 +41,11 @@ def _prepared(node: Node) -> Node:
 
 
 def _names(node: Node) -> Iterator[str]:
-    """Every name of a column or table in a query, whole or as a part of another."""
+    """What the tables of a query are called in it; the columns of each differ in more than case."""
     match node:
         case resolved.Field():
-            yield node.column
             yield node.relation.name
-        case tree.Item(alias=alias) | tree.TableName(alias=alias) if alias is not None:
+        case tree.TableName(alias=alias) if alias is not None:
             yield alias.name
         case tree.Derived():
             yield node.alias.name
