@@ -1,6 +1,15 @@
 """Every benchmark, one after the other: ``python -m benchmarks``."""
 
-from benchmarks import cutouts, downloads, ingest_rows, tap_latency, tap_memory, tap_scaling, tap_stream
+from benchmarks import (
+    cutouts,
+    downloads,
+    engines,
+    ingest_rows,
+    tap_latency,
+    tap_memory,
+    tap_scaling,
+    tap_stream,
+)
 
 if __name__ == "__main__":
     tap_latency.main([])
@@ -8,5 +17,6 @@ if __name__ == "__main__":
     tap_memory.main([])
     ingest_rows.main([])
     tap_scaling.main([])
+    engines.main([])
     downloads.main([])
     cutouts.main()
