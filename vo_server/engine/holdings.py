@@ -1,5 +1,6 @@
 """Which tables are there as files, and how fresh they are."""
 
+import os
 import threading
 import time
 from collections.abc import Mapping
@@ -9,9 +10,11 @@ from pathlib import Path
 from typing import Protocol
 
 import sqlalchemy as sa
+import structlog
 
 from vo_server import snapshots
 from vo_server.archive import SNAPSHOT, SNAPSHOT_FILE
+from vo_server.errors import TransientFault
 
 #: Schema and name in the database.
 Relation = tuple[str, str]
@@ -62,14 +65,29 @@ class ListedTables:
         self._lock = threading.Lock()
         self._known: Mapping[Relation, Holding] = {}
         self._checked = float("-inf")
+        self._log = structlog.get_logger("vo_server.engine")
 
     def current(self) -> Mapping[Relation, Holding]:
-        """The tables, at most `FRESH` seconds old; may ask the database."""
+        """The tables, at most `FRESH` seconds old; may ask the database.
+
+        A table of which a file is missing is left out: PostgreSQL has it.
+
+        Raises
+        ------
+        TransientFault
+            The database is away.
+        """
         with self._lock:
             if time.monotonic() - self._checked >= FRESH:
-                found = self._read()
-                if found != self._known:
-                    self._known = found
+                try:
+                    found = self._read()
+                except sa.exc.DBAPIError as exc:
+                    raise TransientFault("the database is not available now; try again in a moment") from exc
+                whole = {name: held for name, held in found.items() if all(map(os.path.exists, held.files))}
+                if whole != self._known:
+                    self._known = whole
+                    for schema, table in found.keys() - whole.keys():
+                        self._log.warning("files of a snapshot are missing", table=f"{schema}.{table}")
                 self._checked = time.monotonic()
             return self._known
 

@@ -45,7 +45,7 @@ _SAME = (
 _WITHIN = "((abs({1} - {3}) <= {4} + 1e-9 OR {0} + {2} IS NULL) AND vo.distance({0}, {1}, {2}, {3}) <= {4})"
 #: Functions that would give a real of a real.
 _OF_DOUBLES = (
-    "degrees", "radians", "exp", "ln", "sqrt", "sin", "cos", "tan", "cot", "asin", "acos", "atan", "floor",
+    "degrees", "radians", "ln", "sqrt", "sin", "cos", "tan", "cot", "asin", "acos", "atan", "floor",
     "trunc",
 )  # fmt: skip
 
@@ -71,7 +71,8 @@ _SPELLINGS = {
     **{f"{name}({{0}})": f"{name}(({{0}})::double)" for name in _OF_DOUBLES},
     "ceiling({0})": "ceil(({0})::double)",
     "log({0})": "log10(({0})::double)",
-    "power({0}, {1})": "power(({0})::double, ({1})::double)",
+    "exp({0})": "vo.exp(({0})::double)",
+    "power({0}, {1})": "vo.power(({0})::double, ({1})::double)",
     "atan2({0}, {1})": "atan2(({0})::double, ({1})::double)",
     "round({0})": "round_even(({0})::double, 0)",
     **_places("round"),

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 from tap.adql import resolved, tree
 from tap.adql.errors import Unsupported
@@ -30,6 +31,8 @@ def _prepared(node: Node) -> Node:
     if isinstance(node, tree.Select):
         kept = tuple(item for item in node.items if not _is_shape(item))
         node = node if len(kept) == len(node.items) else replace(node, items=kept)
+    if isinstance(node, resolved.Constant) and node.sql_type == "timestamp":
+        return replace(node, text=_in_microseconds(node.text))
     made = node.rebuilt(_prepared)
     if isinstance(made, tree.Comparison):
         left, right = _together(made.left, made.right)
@@ -38,6 +41,15 @@ def _prepared(node: Node) -> Node:
         operand, low, high = _together(made.operand, made.low, made.high)
         return replace(made, operand=operand, low=low, high=high)
     return _chain(made) if isinstance(made, tree.Chain) else made
+
+
+def _in_microseconds(text: str) -> str:
+    """A timestamp rounded as PostgreSQL rounds it; this database would cut it."""
+    seconds, _, digits = text.partition(".")
+    if len(digits) <= 6:
+        return text
+    fraction = timedelta(microseconds=round(float(f"0.{digits}") * 1e6))
+    return (datetime.fromisoformat(seconds) + fraction).isoformat()
 
 
 def _names(node: Node) -> Iterator[str]:

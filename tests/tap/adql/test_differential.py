@@ -137,18 +137,27 @@ def test_values_of_duckdb_are_those_of_python(values_catalog: Catalog, duck: Duc
     columns = {name: pa.array([row[name] for row in ROWS], ARROW[kind]) for name, kind in COLUMNS.items()}
     uploads = [Upload(table, pa.table(columns))]
     wrong, refused = [], 0
-    for made, values in cases():
-        try:
-            statement = translate(f"SELECT {made.text} AS c FROM made.up", values_catalog, DUCKDB)
-        except Unsupported:
-            refused += 1
-            continue
+    made_up = cases()
+    while batch := list(islice(made_up, 40)):
+        written = [(made, values) for made, values in batch if _is_written(made, values_catalog)]
+        refused += len(batch) - len(written)
+        items = ", ".join(f"{made.text} AS c{number}" for number, (made, _) in enumerate(written))
+        statement = translate(f"SELECT {items} FROM made.up", values_catalog, DUCKDB)
         with duck.execute(statement, uploads=uploads) as result:
-            found = [value for batch in result.batches for value in batch.column(0).to_pylist()]
-        wrong += [
-            f"{made.text}\n    row {n}: {value!r}, not {wanted!r}"
-            for n, (value, (wanted, tolerance)) in enumerate(zip(found, values, strict=True))
-            if not agrees(value, wanted, tolerance)
-        ]
+            answer = pa.Table.from_batches(result.batches)
+        for column, (made, values) in zip(answer.columns, written, strict=True):
+            wrong += [
+                f"{made.text}\n    row {n}: {value!r}, not {wanted!r}"
+                for n, (value, (wanted, tolerance)) in enumerate(zip(column.to_pylist(), values, strict=True))
+                if not agrees(value, wanted, tolerance)
+            ]
     assert not wrong, f"{len(wrong)} values are wrong:\n" + "\n".join(wrong[:20])
     assert refused < CASES / 3
+
+
+def _is_written(made: Made, catalog: Catalog) -> bool:
+    """Whether DuckDB has words for an expression."""
+    try:
+        return bool(translate(f"SELECT {made.text} AS c FROM made.up", catalog, DUCKDB).sql)
+    except Unsupported:
+        return False

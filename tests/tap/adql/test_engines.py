@@ -73,9 +73,6 @@ def test_the_answer_is_that_of_postgresql(case: Case, engines: Both) -> None:
         expected, found = engines.answers(case.query)
     except Unsupported as exc:
         pytest.skip(f"not in DuckDB: {exc}")
-    if "out of range" in expected.refusal:  # where PostgreSQL does not give them, DuckDB has infinity or 0
-        assert any(v in (math.inf, -math.inf, 0.0) for row in found.rows for v in row)
-        return
     assert bool(found.refusal) == bool(expected.refusal)
     assert found.columns == expected.columns
     if _CHANCE.search(case.query) or _ANY_ROWS.search(case.query):
@@ -118,6 +115,12 @@ HARD = (
     "SELECT ivo_to_mjd(exp_start) AS m, ESO_DATEADD_SEC(ob_id, exp_start) AS t FROM dbo.raw",
     "SELECT 1 / (ob_id - ob_id) AS x FROM dbo.raw",
     "SELECT CAST(object AS INTEGER) AS x FROM dbo.raw",
+    "SELECT EXP(800 + 0 * ra) AS x FROM dbo.raw",
+    "SELECT EXP(-800 + 0 * ra) AS x FROM dbo.raw",
+    "SELECT POWER(ra - 400, 0.5) AS x FROM dbo.raw",
+    "SELECT POWER(10, 400 + ra) AS x FROM dbo.raw",
+    "SELECT CAST('2016-01-01T00:00:00.9999996' AS TIMESTAMP) AS t FROM dbo.raw",
+    "SELECT dp_id FROM dbo.raw WHERE exp_start > '2016-01-01T12:30' AND exp_start < '2018-12-31'",
 )
 
 

@@ -30,6 +30,17 @@ CREATE MACRO vo.number_text(x, digits) AS CASE
     regexp_replace(replace(regexp_replace(x::varchar, '\.0$', ''), '.', ''), '^(-?\d)(\d*?)0*$', '\1.\2'), '\.$', '')
     || 'e+' || lpad((length(regexp_replace(x::varchar, '\..*$|-', '', 'g')) - 1)::varchar, 2, '0') END;
 
+-- What PostgreSQL reports, where the plain functions give infinity, zero or NaN.
+CREATE MACRO vo.exp(x) AS CASE
+  WHEN isinf(exp(x)) AND NOT isinf(x) THEN error('value out of range: overflow')
+  WHEN exp(x) = 0 AND NOT isinf(x) THEN error('value out of range: underflow')
+  ELSE exp(x) END;
+CREATE MACRO vo.power(x, y) AS CASE
+  WHEN x < 0 AND y <> floor(y) THEN error('a negative number raised to a non-integer power yields a complex result')
+  WHEN isinf(power(x, y)) AND NOT isinf(x) AND NOT isinf(y) THEN error('value out of range: overflow')
+  WHEN power(x, y) = 0 AND x <> 0 AND NOT isinf(x) AND NOT isinf(y) THEN error('value out of range: underflow')
+  ELSE power(x, y) END;
+
 -- Decimal places of the shortest text of a number, half away from zero.  What has more than 20 digits before
 -- the point has none behind it.
 CREATE MACRO vo.round_to(x, places) AS CASE
