@@ -58,7 +58,7 @@ def make_snapshots(
     Raises
     ------
     UsageFault
-        There is no such table, or it is one that only exists as a view.
+        There is no such table.
     TransientFault
         Another process is at it, or the database is away.
     """
@@ -160,7 +160,8 @@ def _type(column: Column) -> pa.DataType:
     if column.xtype == "timestamp":
         return pa.timestamp("us")
     # PostgreSQL has no byte integer.
-    return pa.int16() if column.datatype == "unsignedByte" else ARROW[column.datatype]
+    kind = pa.int16() if column.datatype == "unsignedByte" else ARROW[column.datatype]
+    return kind if column.is_text or column.arraysize in (None, "", "1") else pa.list_(kind)
 
 
 def _groups(batches: Iterator[pa.RecordBatch], size: int) -> Iterator[pa.Table]:

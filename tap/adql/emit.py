@@ -10,6 +10,7 @@ from typing import Any
 
 from tap.adql import resolved, tree
 from tap.adql.dialects import POSTGRESQL, Dialect
+from tap.adql.dialects.dialect import quote
 from tap.adql.errors import Unsupported
 from tap.adql.functions import CASTS
 from tap.adql.kinds import INTEGERS
@@ -29,11 +30,6 @@ def emit(query: tree.Query, dialect: Dialect = POSTGRESQL) -> str:
     return _Emitter(dialect).query(dialect.prepare(query))
 
 
-def quote(text: str) -> str:
-    """A string literal; ``standard_conforming_strings`` is on, so a backslash is one."""
-    return "'" + text.replace("'", "''") + "'"
-
-
 def identifier(name: str) -> str:
     """A name in double quotes."""
     return '"' + name.replace('"', '""') + '"'
@@ -49,7 +45,7 @@ class _Emitter:
             Literal: self._literal,
             resolved.Field: _field,
             resolved.Apply: self._apply,
-            resolved.Constant: lambda node: f"{quote(node.text)}::{dialect.constant(node.sql_type)}",
+            resolved.Constant: lambda node: dialect.constant(node.text, node.sql_type),
             tree.Sign: lambda node: f"{node.sign}{self._operand_value(node.operand)}",
             tree.Chain: self._chain,
             tree.Concatenation: lambda node: " || ".join(map(self._operand_value, node.items)),

@@ -31,8 +31,8 @@ class Dialect:
         Templates that can be written for some arguments only.
     casts : mapping of (Kind, Kind) to str
         Templates of CAST for pairs of kinds for which ``({0})::type`` means something else.
-    constants : frozenset of str
-        Types of which a value can be written as text.
+    constants : mapping of str to callable, or None
+        What writes a constant of a type from PostgreSQL's text of it; None where all types are known.
     quotient : str
         The operator of integer division, which drops the remainder.
     integer : str
@@ -66,7 +66,7 @@ class Dialect:
     patterns: Sequence[tuple[re.Pattern[str], str]] = ()
     guards: Mapping[str, Guard] = field(default_factory=dict)
     casts: Mapping[tuple[Kind, Kind], str] = field(default_factory=dict)
-    constants: frozenset[str] | None = None
+    constants: Mapping[str, Callable[[str], str]] | None = None
     quotient: str = "/"
     integer: str = "{}"
     double: str = "{!r}::double precision"
@@ -101,11 +101,18 @@ class Dialect:
             raise Unsupported(f"{_called(every)} is not possible")
         return own if every == written else own.replace("(", "(DISTINCT ", 1)
 
-    def constant(self, sql_type: str) -> str:
-        """The type of a constant, where it can be written here; raises `Unsupported`."""
-        if self.constants is not None and sql_type not in self.constants:
+    def constant(self, text: str, sql_type: str) -> str:
+        """A constant of a type, from PostgreSQL's text of it; raises `Unsupported`."""
+        if self.constants is None:
+            return f"{quote(text)}::{sql_type}"
+        if sql_type not in self.constants:
             raise Unsupported("a test of regions is not possible")
-        return sql_type
+        return self.constants[sql_type](text)
+
+
+def quote(text: str) -> str:
+    """A string literal in which a backslash is one (``standard_conforming_strings`` is on)."""
+    return "'" + text.replace("'", "''") + "'"
 
 
 def _called(template: str) -> str:

@@ -8,11 +8,14 @@ import re
 from collections.abc import Sequence
 
 from tap.adql.constants import constant
-from tap.adql.dialects.dialect import Dialect
+from tap.adql.dialects.dialect import Dialect, quote
 from tap.adql.dialects.preparing import prepared
 from tap.adql.kinds import Kind
+from tap.adql.resolved import Constant
 from tap.adql.tree import Expression
+from vo_server.sky.shapes import HEADER
 
+_IN_REGION = ("vo.contains_point({0}, {1}, {2})", "(vo.contains_point({0}, {1}, {2}))::integer")
 _SAME = (
     # What both databases call and mean alike; values of other types than double stay what they are.
     "abs({0})",
@@ -40,6 +43,7 @@ _SAME = (
     "({0} BETWEEN ({1})[1] AND ({1})[2])::integer",
     "({0} + ({1}) * sqrt(-2 * ln(1 - random())) * cos(2 * pi() * random()))",
     "vo.distance({0}, {1}, {2}, {3})",
+    *_IN_REGION,
 )
 #: The difference of declinations comes first: it costs a tenth of the distance.
 _WITHIN = "((abs({1} - {3}) <= {4} + 1e-9 OR {0} + {2} IS NULL) AND vo.distance({0}, {1}, {2}, {3}) <= {4})"
@@ -114,10 +118,26 @@ def _few_places(arguments: Sequence[Expression]) -> str | None:
     return "rounding to other places than -3 to 15, or to as many as a column says, is not possible"
 
 
+def _fixed(arguments: Sequence[Expression]) -> str | None:
+    """Files have no shapes, so that a region is one of the query's own."""
+    return None if isinstance(arguments[0], Constant) else "a test of regions in columns is not possible"
+
+
 def _near(size: float | None) -> str:
     """A band in declination, by which both sides are sorted and merged."""
     reach = "{4}" if size is None else repr(size)
     return f"({{1}} BETWEEN {{3}} - ({reach}) - 1e-9 AND {{3}} + ({reach}) + 1e-9)"
+
+
+def _parts(shape: str) -> str:
+    """The parts of a region, each a list of numbers, from its shape (`vo_server.sky.shapes`)."""
+    numbers = [float(word) for word in shape.strip("{}").split(",")]
+    parts, start = [], HEADER
+    for _ in range(int(numbers[0])):
+        end = start + 5 + 3 * int(numbers[start])
+        parts.append(numbers[start:end])
+        start = end
+    return f"{quote(repr(parts))}::double[][]"
 
 
 _WHOLE = ((Kind.SHORT, "smallint"), (Kind.INT, "integer"), (Kind.LONG, "bigint"))
@@ -127,14 +147,17 @@ DUCKDB = Dialect(
     _near,
     _SPELLINGS,
     _PATTERNS,
-    guards=dict.fromkeys((*_places("round"), *_places("trunc")), _few_places),
+    guards={
+        **dict.fromkeys((*_places("round"), *_places("trunc")), _few_places),
+        **dict.fromkeys(_IN_REGION, _fixed),
+    },
     casts={
         # DuckDB would round '3.5', and writes 3.0 and 1e15 in full.
         **{(Kind.TEXT, kind): f"vo.whole({{0}})::{own}" for kind, own in _WHOLE},
         (Kind.DOUBLE, Kind.TEXT): "vo.number_text({0}, 15)",
         (Kind.FLOAT, Kind.TEXT): "vo.number_text({0}, 6)",
     },
-    constants=frozenset({"timestamp"}),
+    constants={"timestamp": lambda text: f"{quote(text)}::timestamp", "double precision[]": _parts},
     quotient="//",
     # Untyped, an integer takes the type of its neighbour, and 32767 + 1 overflows beside a smallint.
     integer="({})::{}",

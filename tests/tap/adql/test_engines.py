@@ -107,6 +107,12 @@ HARD = (
     "SELECT COUNT(*) AS n FROM dbo.raw WHERE ob_id NOT IN (SELECT ob_id FROM dbo.raw)",
     "SELECT dp_id FROM dbo.raw WHERE CONTAINS(POINT(ra, dec), CIRCLE(100, 20, 40)) = 1",
     "SELECT dp_id FROM dbo.raw WHERE NOT CONTAINS(POINT(ra, dec), CIRCLE(10, 89.5, 60)) = 1",
+    "SELECT dp_id FROM dbo.raw WHERE CONTAINS(POINT(ra, dec), BOX(100, 40, 80, 60)) = 1",
+    "SELECT dp_id FROM dbo.raw WHERE CONTAINS(POINT(ra, dec), BOX(350, -88, 40, 30)) = 0",
+    "SELECT CONTAINS(POINT(ra, dec), POLYGON(300, -30, 10, 0, 40, -20, 330, 20, 320, 40)) AS x FROM dbo.raw",
+    "SELECT CONTAINS(POINT(ob_id, 5), POLYGON(0, 0, 90, 0, 50, 80)) AS x FROM dbo.raw",
+    "SELECT dp_id FROM dbo.raw WHERE INTERSECTS(REGION('UNION ICRS (CIRCLE 200 0 40 POLYGON 0 0 90 0 0 80)'),"
+    " POINT(ra, dec)) = 1",
     "SELECT COUNT(*) AS n FROM dbo.raw AS a JOIN dbo.raw AS b ON DISTANCE(a.ra, a.dec, b.ra, b.dec) < 8",
     "SELECT COUNT(*) AS n FROM dbo.raw JOIN ivoa.ObsCore"
     " ON CONTAINS(POINT(ra, dec), CIRCLE(s_ra, s_dec, 12)) = 1",
@@ -143,7 +149,10 @@ def test_what_databases_do_differently_is_the_same(query: str, engines: Both) ->
     [
         'SELECT "X".ra FROM dbo.raw AS "X" WHERE EXISTS (SELECT 1 FROM dbo.raw AS x WHERE x.ra > "X".ra)',
         "SELECT ROUND(ra, ob_id) AS x FROM dbo.raw",
-        "SELECT dp_id FROM dbo.raw WHERE CONTAINS(POINT(ra, dec), BOX(10, 10, 1, 1)) = 1",
+        "SELECT dp_id FROM dbo.raw WHERE CONTAINS(POINT(ra, dec), s_region) = 1",
+        "SELECT dp_id FROM dbo.raw WHERE CONTAINS(POINT(ra, dec), s_region) = 0",
+        "SELECT dp_id FROM dbo.raw WHERE CONTAINS(POINT(ra, dec), BOX(ra, 10, 1, 1)) = 1",
+        "SELECT dp_id FROM dbo.raw WHERE INTERSECTS(CIRCLE(ra, dec, 1), BOX(10, 10, 1, 1)) = 1",
         "SELECT " + 9 * "ROUND(" + "ra" + 9 * ", 2)" + " AS x FROM dbo.raw",
     ],
 )

@@ -64,3 +64,32 @@ CREATE MACRO vo.sexagesimal(words, unit) AS coalesce(
   vo.sixty(vo.pieces(words, '^\s*([+-]?)(\d{1,3}):(\d{1,2}):(\d{1,2}(?:\.\d*)?)\s*$')),
   vo.sixty(vo.pieces(words, '^\s*([+-]?)(\d{2})(\d{2})(\d{2}(?:\.\d*)?)\s*$')),
   vo.sixty(vo.pieces(words, '(?i)^\s*([+-]?)(\d{1,3})' || unit || '(\d{1,2})m(\d{1,2}(?:\.\d*)?)s\s*$')));
+
+-- Whether a position is in a region: one part of it after the other, each as PostgreSQL's shapes have it: n, unit
+-- vector of the centre, radius in radians, and the unit vectors of n vertices; none of a circle.
+CREATE MACRO vo.dot(v, k, w) AS v[k] * w[1] + v[k + 1] * w[2] + v[k + 2] * w[3];
+-- A normal to a unit vector, from its two larger coordinates; and the product of two vectors.
+CREATE MACRO vo.normal(p) AS CASE
+  WHEN abs(p[1]) <= abs(p[2]) AND abs(p[1]) <= abs(p[3]) THEN [0, p[3], -p[2]]
+  WHEN abs(p[2]) <= abs(p[3]) THEN [-p[3], 0, p[1]]
+  ELSE [p[2], -p[1], 0] END;
+CREATE MACRO vo.cross_product(m, p) AS
+  [m[2] * p[3] - m[3] * p[2], m[3] * p[1] - m[1] * p[3], m[1] * p[2] - m[2] * p[1]];
+-- Whether an edge, told by two pairs of coordinates, crosses the half circle from a point to its antipode.
+CREATE MACRO vo.crosses(a, b) AS CASE
+  WHEN (b[1] >= 0) <> (a[1] >= 0) THEN (a[1] * b[2] - b[1] * a[2]) / (a[1] - b[1]) > 0 ELSE false END;
+-- The coordinates of the n vertices of a part: to the side of the half circle's plane, and along it.
+CREATE MACRO vo.seen_along(part, m, a) AS
+  list_transform(range(part[1]::bigint), lambda i: [vo.dot(part, 6 + 3 * i, m), vo.dot(part, 6 + 3 * i, a)]);
+CREATE MACRO vo.crossings(seen) AS len(list_filter(
+  range(1, len(seen) + 1), lambda i: vo.crosses(seen[CASE WHEN i = 1 THEN -1 ELSE i - 1 END], seen[i])));
+CREATE MACRO vo.polygon_has(part, p) AS vo.dot(part, 2, p) > 0 AND list_transform(
+  list_transform([vo.normal(p)], lambda m: vo.seen_along(part, m, vo.cross_product(m, p))),
+  lambda seen: vo.crossings(seen))[1] % 2 = 1;
+CREATE MACRO vo.part_has(part, p) AS
+  (power(part[2] - p[1], 2) + power(part[3] - p[2], 2) + power(part[4] - p[3], 2)
+     <= power(2 * sin(part[5] / 2) + 1e-15, 2) OR part[5] >= pi())
+  AND CASE WHEN part[1] = 0 THEN true ELSE vo.polygon_has(part, p) END;
+CREATE MACRO vo.contains_point(parts, ra, dec) AS CASE WHEN ra IS NULL OR dec IS NULL THEN NULL ELSE
+  list_transform([[cos(radians(dec)) * cos(radians(ra)), cos(radians(dec)) * sin(radians(ra)), sin(radians(dec))]],
+    lambda p: len(list_filter(parts, lambda part: vo.part_has(part, p))) > 0)[1] END;
