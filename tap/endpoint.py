@@ -107,6 +107,7 @@ class Tap:
             read_sizes(self._state.database.writer),
             sync_timeout=settings.sync_timeout,
             jobs_url=f"{settings.root_url}/tap/async",
+            snapshots=statement.snapshots,
         )
 
     def _gather(self, params: TapParams, parameters: Parameters) -> tuple[Upload, ...]:

@@ -106,7 +106,7 @@ def result_head(
     if params.runid:
         infos.append(Info("RUNID", params.runid))
     for snapshot in snapshots:
-        when = snapshot.fresh_until.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        when = snapshot.fresh_until.strftime("%Y-%m-%dT%H:%M:%SZ")
         told = f"{snapshot.table} is as the archive was then: later changes are not in this answer"
         infos.append(Info("snapshot", when, told))
     descriptors = row_services(columns, settings.root_url)

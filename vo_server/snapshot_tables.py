@@ -106,7 +106,8 @@ def _make(
             raise
         with database.owner.connect() as connection:
             snapshots.sweep(connection, state_dir, name)
-    return Made(table.name, sum(file.rows for file in files), sum(file.size for file in files), fresh)
+    rows, size = sum(file.rows for file in files), sum(file.size for file in files)
+    return Made(table.name, rows, size, fresh.astimezone(UTC))
 
 
 @contextmanager

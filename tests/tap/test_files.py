@@ -142,6 +142,9 @@ def test_a_wrong_value_is_an_error_document(files_client: TestClient) -> None:
 def test_a_query_over_files_can_be_explained(files_client: TestClient) -> None:
     answer = files_client.get("/tap/explain", params={"LANG": "ADQL", "QUERY": SCAN})
     assert answer.json()["rows"] == 1
+    assert answer.json()["hints"] == [
+        "header.keyword is read from files, as the archive was at 2026-01-02T03:04:05Z"
+    ]
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,7 @@ def test_help_names_every_command() -> None:
         "version",
         "previews",
         "hips",
+        "snapshot",
     ]
     assert [name for name in names if name not in done.stdout] == []
 
@@ -104,6 +105,20 @@ def test_ingest_tells_of_every_file(database: Database, settings: Settings, tmp_
     explained = vo_server("ingest", "--explain", file, "--dir", settings.state_dir, **environment)
     assert explained.returncode == 2
     assert "NOT_FITS" in explained.stderr
+
+
+def test_snapshots_are_made_and_told(database: Database, settings: Settings) -> None:
+    assert settings.state_dir is not None
+    environment = {"VO_DATABASE_URL": str(settings.database_url)} if settings.database_url else {}
+    done = vo_server("snapshot", "--dir", settings.state_dir, **environment)
+    assert done.returncode == 0, done.stderr
+    raw, products = done.stdout.splitlines()
+    assert raw.startswith("dbo.raw: ")
+    assert products.startswith("ivoa.ObsCore: ")
+    assert len(list((settings.state_dir / "parquet" / "dbo.raw").glob("*.parquet"))) >= 1
+    unknown = vo_server("snapshot", "dbo.nothing", "--dir", settings.state_dir, **environment)
+    assert (unknown.returncode, unknown.stdout) == (2, "")
+    assert unknown.stderr.startswith("error: there is no table dbo.nothing")
 
 
 def test_pictures_and_tiles_are_made_of_what_was_ingested(open_dir: Path) -> None:

@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -33,7 +33,7 @@ class Holding:
         The Parquet files that are the table.
     rows : int
     fresh_until : datetime or None
-        The instant up to which it has what the archive had; None where it is the archive's own table.
+        The instant (UTC) up to which it has what the archive had; None where that is not known.
     """
 
     files: tuple[str, ...]
@@ -108,5 +108,5 @@ class ListedTables:
             for name, fresh_until, paths, rows in connection.execute(query):
                 schema, _, table = name.partition(".")
                 files = tuple(str(self._root / path) for path in paths)
-                held[schema, table] = Holding(files, int(rows), fresh_until)
+                held[schema, table] = Holding(files, int(rows), fresh_until.astimezone(UTC))
         return held

@@ -22,7 +22,7 @@ class ZoneIndex:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A table that is read from files, and the instant up to which these have what the archive had."""
+    """A table that is read from files, and the instant (UTC) up to which these have what the archive had."""
 
     table: str
     fresh_until: datetime
