@@ -118,7 +118,7 @@ def test_snapshots_are_made_and_told(database: Database, settings: Settings) -> 
     assert len(list((settings.state_dir / "parquet" / "dbo.raw").glob("*.parquet"))) >= 1
     unknown = vo_server("snapshot", "dbo.nothing", "--dir", settings.state_dir, **environment)
     assert (unknown.returncode, unknown.stdout) == (2, "")
-    assert unknown.stderr.startswith("error: there is no table dbo.nothing")
+    assert unknown.stderr.strip().startswith("error: there is no table dbo.nothing")
 
 
 def test_pictures_and_tiles_are_made_of_what_was_ingested(open_dir: Path) -> None:
