@@ -25,7 +25,7 @@ class Dialect:
         The database's.
     spellings : mapping of str to str, or None
         Template to template; None where all templates are the database's own.
-    patterns : tuple of (pattern, str)
+    patterns : sequence of (pattern, replacement)
         The same for templates that are made by number, such as ``COALESCE({0}, {1}, {2})``.
     guards : mapping of str to Guard
         Templates that can be written for some arguments only.
@@ -63,7 +63,7 @@ class Dialect:
     name: str
     near: Callable[[float | None], str]
     spellings: Mapping[str, str] | None = None
-    patterns: Sequence[tuple[re.Pattern[str], str]] = ()
+    patterns: Sequence[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]] = ()
     guards: Mapping[str, Guard] = field(default_factory=dict)
     casts: Mapping[tuple[Kind, Kind], str] = field(default_factory=dict)
     constants: Mapping[str, Callable[[str], str]] | None = None
@@ -94,10 +94,9 @@ class Dialect:
             raise Unsupported(reason)
         own = self.spellings.get(every)
         if own is None:
-            own = next(
-                (pattern.sub(to, every) for pattern, to in self.patterns if pattern.fullmatch(every)), ""
-            )
-        if not own:
+            made = (pattern.sub(to, every) for pattern, to in self.patterns if pattern.fullmatch(every))
+            own = next(made, None)
+        if own is None:
             raise Unsupported(f"{_called(every)} is not possible")
         return own if every == written else own.replace("(", "(DISTINCT ", 1)
 

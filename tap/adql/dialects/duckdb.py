@@ -5,7 +5,7 @@ the like are errors there by its settings, as in PostgreSQL.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from tap.adql.constants import constant
 from tap.adql.dialects.dialect import Dialect, quote
@@ -103,11 +103,18 @@ _SPELLINGS = {
     **dict(map(_days, (40587, 2440587.5))),
 }
 
+
+def _bounded(ranges: re.Match[str]) -> str:
+    """Ranges of pixels, after the one around all of them: by that, row groups are skipped."""
+    pixels = re.findall(r"(?:BETWEEN|AND) (\d+)", ranges[0])
+    return f"({{0}} BETWEEN {pixels[0]} AND {pixels[-1]} AND {ranges[0]})"
+
+
 _ARGUMENT = r"\{\d+\}"
-_PATTERNS = (
+_PATTERNS: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = (
     (re.compile(rf"COALESCE\({_ARGUMENT}(?:, {_ARGUMENT})*\)"), r"\g<0>"),
     (re.compile(r"\(\{0\} >> \d+\)"), r"\g<0>"),
-    (re.compile(r"\((?:\{0\} BETWEEN \d+ AND \d+(?: OR )?)+\)"), r"\g<0>"),
+    (re.compile(r"\((?:\{0\} BETWEEN \d+ AND \d+(?: OR )?)+\)"), _bounded),
 )
 
 
