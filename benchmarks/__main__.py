@@ -3,6 +3,7 @@
 from benchmarks import (
     cutouts,
     downloads,
+    engines,
     harvest,
     ingest_rows,
     tap_latency,
@@ -17,6 +18,7 @@ if __name__ == "__main__":
     tap_memory.main([])
     ingest_rows.main([])
     tap_scaling.main([])
+    engines.main([])
     downloads.main([])
     cutouts.main()
     harvest.main([])

@@ -28,7 +28,7 @@ from tap import endpoint as tap
 from vo_server import dali
 from vo_server.catalog_cache import CatalogCache
 from vo_server.config import Settings
-from vo_server.engine import PostgresEngine
+from vo_server.engine import Engines, PostgresEngine
 from vo_server.logs import RequestLog
 from vo_server.metrics import Measured, Metrics
 from vo_server.shares import Shares
@@ -57,7 +57,7 @@ class Archive(Protocol):
         """Where results, previews and accounts are."""
 
 
-def create_app(settings: Settings, database: Archive, engine: PostgresEngine) -> Starlette:
+def create_app(settings: Settings, database: Archive, engine: PostgresEngine | Engines) -> Starlette:
     """The application over one database.
 
     Its ``state`` has ``settings``, ``database``, ``engine``, ``catalog`` (a `CatalogCache`), ``jobs``,
@@ -69,7 +69,7 @@ def create_app(settings: Settings, database: Archive, engine: PostgresEngine) ->
     state: dict[str, Any] = {
         "settings": settings,
         "database": database,
-        "engine": engine,
+        "engine": engine if isinstance(engine, Engines) else Engines(engine),
         "catalog": CatalogCache(database.writer),
         "jobs": jobs,
         "job_watch": JobWatch(jobs),

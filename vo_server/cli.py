@@ -269,6 +269,20 @@ def publish(
 
 
 @app.command()
+def snapshot(
+    tables: Annotated[list[str] | None, typer.Argument(help="Tables; dbo.raw and ivoa.ObsCore.")] = None,
+    directory: Directory = None,
+) -> None:
+    """Write tables as Parquet files, which queries about header keywords of all files are joined with."""
+    from vo_server.snapshot_tables import TABLES, make_snapshots
+
+    with _ready(Settings.load(state_dir=directory)) as database, _progress() as bar:
+        found = make_snapshots(database, tables or TABLES, bar)
+    for made in found:
+        typer.echo(f"{made.table}: {made.rows} rows, {made.size / 1e6:.1f} MB, of {made.fresh_until:%FT%TZ}")
+
+
+@app.command()
 def serve(port: Port = None, workers: Workers = None, directory: Directory = None) -> None:
     """Serve the archive until Ctrl-C."""
     from vo_server.db import rebase

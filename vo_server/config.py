@@ -38,6 +38,10 @@ class Settings(BaseSettings):
     web: PositiveInt = Field(default_factory=lambda: min(2, os.cpu_count() or 1))
     workers: PositiveInt = 1  #: worker processes that `serve` starts
     connections: PositiveInt = 8  #: database connections for short queries, per web process
+    snapshot_interval: PositiveFloat | None = None  #: seconds; unset, snapshots are made by the command only
+    duckdb_memory: PositiveInt = 1024**3  #: bytes for queries over Parquet files, per process
+    duckdb_space: PositiveInt = 10 * 1024**3  #: bytes of their temporary files, per process
+    duckdb_threads: PositiveInt = Field(default_factory=lambda: os.cpu_count() or 1)  #: cores, per process
     owner_queries: PositiveInt = (
         48  #: synchronous queries of one account or address at a time, per web process
     )

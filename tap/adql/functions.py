@@ -273,8 +273,7 @@ AGGREGATES: Mapping[str, Function] = {
     "SUM": Function(
         "SUM(x)",
         (
-            Form((frozenset({Kind.SHORT, Kind.INT}),), Kind.LONG, "sum({0})"),
-            Form((frozenset({Kind.LONG}),), Kind.LONG, "sum({0})::bigint"),
+            Form((WHOLE,), Kind.LONG, "sum({0})::bigint"),
             Form((frozenset({Kind.FLOAT}),), Kind.DOUBLE, "sum(CAST({0} AS double precision))"),
             Form((NUMBER,), Kind.DOUBLE, "sum({0})"),
         ),

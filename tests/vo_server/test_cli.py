@@ -51,6 +51,7 @@ def test_help_names_every_command() -> None:
         "correct",
         "corrections",
         "rules",
+        "snapshot",
     ]
     assert [name for name in names if name not in done.stdout] == []
 
@@ -154,6 +155,20 @@ def test_the_rules_in_force_are_listed(tmp_path: Path) -> None:
     done = vo_server("rules", "--dir", tmp_path, VO_RULES=rules)
     assert done.returncode == 2
     assert done.stderr.startswith("error: kmos.oca, line 1")
+
+
+def test_snapshots_are_made_and_told(database: Database, settings: Settings) -> None:
+    assert settings.state_dir is not None
+    environment = {"VO_DATABASE_URL": str(settings.database_url)} if settings.database_url else {}
+    done = vo_server("snapshot", "--dir", settings.state_dir, **environment)
+    assert done.returncode == 0, done.stderr
+    raw, products = done.stdout.splitlines()
+    assert raw.startswith("dbo.raw: ")
+    assert products.startswith("ivoa.ObsCore: ")
+    assert len(list((settings.state_dir / "parquet" / "dbo.raw").glob("*.parquet"))) >= 1
+    unknown = vo_server("snapshot", "dbo.nothing", "--dir", settings.state_dir, **environment)
+    assert (unknown.returncode, unknown.stdout) == (2, "")
+    assert unknown.stderr.strip().startswith("error: there is no table dbo.nothing")
 
 
 def test_pictures_and_tiles_are_made_of_what_was_ingested(open_dir: Path) -> None:

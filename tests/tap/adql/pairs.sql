@@ -591,7 +591,7 @@ SELECT max("instrument") AS "object" FROM "dbo"."raw" GROUP BY "raw"."object";
 
 -- title: sums of integers are exact
 SELECT SUM(det_ndit), SUM(ob_id), SUM(access_estsize) FROM dbo.raw;
-SELECT sum("det_ndit") AS "sum", sum("ob_id") AS "sum_2", sum("access_estsize")::bigint AS "sum_3" FROM "dbo"."raw";
+SELECT sum("det_ndit")::bigint AS "sum", sum("ob_id")::bigint AS "sum_2", sum("access_estsize")::bigint AS "sum_3" FROM "dbo"."raw";
 
 -- title: sums of reals are doubles
 SELECT SUM(exposure), SUM(ra), AVG(exposure), AVG(ob_id), AVG(ra) FROM dbo.raw;
