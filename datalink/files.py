@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, urlsplit
 
 import sqlalchemy as sa
 
-from vo_server.archive import DELIVERY, FILE
+from vo_server.archive import DELIVERY, FILE, or_try_again
 from vo_server.errors import AuthorizationFault, NotFoundFault, TransientFault
+from vo_server.stores import path_of
 
 FITS_TYPES = ("application/fits", "image/fits", "application/x-fits-hcompress", "image/x-fits-hcompress")
 MAX_ID = 500  #: characters of an identifier
@@ -131,10 +132,14 @@ class File:
         return self._place(self.sent_url) if self.sent_url else None
 
     def _place(self, url: str) -> Path:
-        parts = urlsplit(url)
-        if parts.scheme != "file":
+        path = path_of(url)
+        if path is None:
             raise TransientFault(f"the store of {self.dp_id} cannot be read by this server now")
-        return Path(unquote(parts.path))
+        return path
+
+    def address(self, root_url: str, kind: str = "download") -> str:
+        """Where the file is had; ``kind`` may be ``preview`` or ``thumbnail``."""
+        return f"{root_url}/{kind}/{quote(self.dp_id, safe=':')}"
 
 
 #: Fields of `File` that are columns of ObsCore.
@@ -190,13 +195,10 @@ def find_files(engine: sa.Engine, obscore: sa.FromClause, dp_ids: Sequence[str])
         The database does not answer.
     """
     found: dict[str, File] = {}
-    try:
-        with engine.connect() as connection:
-            for start in range(0, len(dp_ids), CHUNK):
-                rows = connection.execute(select_files(dp_ids[start : start + CHUNK], obscore))
-                found |= {row.dp_id: make_file(row) for row in rows}
-    except sa.exc.OperationalError as exc:
-        raise TransientFault("the archive's database does not answer now: try again in a moment") from exc
+    with or_try_again(), engine.connect() as connection:
+        for start in range(0, len(dp_ids), CHUNK):
+            rows = connection.execute(select_files(dp_ids[start : start + CHUNK], obscore))
+            found |= {row.dp_id: make_file(row) for row in rows}
     return found
 
 
@@ -210,7 +212,7 @@ def find_file(engine: sa.Engine, obscore: sa.FromClause, dp_id: str) -> File:
     """
     if len(dp_id) > MAX_ID or "\x00" in dp_id:
         raise NotFoundFault(f"there is no file {dp_id[:40]!r}... here")
-    with engine.connect() as connection:
+    with or_try_again(), engine.connect() as connection:
         row = connection.execute(select_files([dp_id], obscore)).one_or_none()
     if row is None:
         raise NotFoundFault(f"there is no file {dp_id[:200]!r} here: identifiers are the dp_id of a table")

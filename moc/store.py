@@ -9,7 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from moc.params import TIME_ORDER, Axis, MocParams
-from vo_server.errors import NotFoundFault, TransientFault
+from vo_server.archive import or_try_again
+from vo_server.errors import NotFoundFault
 from vo_server.kept import kept_or_made
 from vo_server.products import ObsCore
 
@@ -52,12 +53,10 @@ class Coverages:
         TransientFault
             The database does not answer.
         """
-        try:
+        with or_try_again():
             place = self._place(collection, params)
             # One at a time: they take memory and a processor. Who waits holds no connection.
             return kept_or_made(place, self._turn, lambda: self._make(collection, params))
-        except sa.exc.OperationalError as exc:
-            raise TransientFault("the archive's database does not answer now: try again in a moment") from exc
 
     def _where(self, collection: str) -> sa.ColumnElement[bool]:
         return sa.true() if collection == ALL else self._obs.obs_collection == collection

@@ -48,7 +48,8 @@ def _describe(item: SiaParameter, options: Mapping[str, Sequence[str]]) -> Param
             item.name, "double", "2", item.ucd, item.unit, xtype="interval", description=item.description
         )
     # The standard's example describes POS three times, as text with the xtypes circle, range and polygon.
-    # DALI has these for arrays of numbers, and STILTS calls the rest an error: so it is text, once.
+    # DALI has these for arrays of numbers, and STILTS calls the rest an error: so it is text, once. And of
+    # the xtype moc of DALI 1.2 STILTS 3.4 warns.
     datatype, arraysize = ("int", None) if item.kind == "integer" else ("char", "*")
     listed = tuple(OPTIONS.get(item.name) or options.get(item.name, ()))
     return Param(

@@ -13,7 +13,7 @@ from starlette.routing import BaseRoute, Route
 from structlog.contextvars import bind_contextvars
 
 from tap.capability import CAPABILITIES
-from tap.examples import examples_page
+from tap.examples import INTRODUCTION, TITLE, shown
 from tap.explain import Advice, advise
 from tap.jobs import KIND
 from tap.params import TapParams
@@ -23,6 +23,7 @@ from tap.usertables import endpoint as usertables
 from vo_server import dali, vosi
 from vo_server.auth import principal
 from vo_server.catalog import read_sizes
+from vo_server.dali_examples import MEDIA_TYPE, examples_page
 from vo_server.engine import Statement, Upload
 from vo_server.errors import UsageFault
 from vo_server.examples import read_examples
@@ -64,8 +65,6 @@ class Tap:
             uploads = await to_thread.run_sync(self._gather, params, parameters, limiter=self._gatherers)
         statement = planned(params, known, self._translations, uploads)
         form = params.responseformat
-        if request.method == "HEAD":
-            return Response(media_type=form.media_type)
         head = result_head(params, statement.columns, state.settings)
         doubt = None if uploads else partial(self._doubt, statement, params.maxrec, known.own)
         return await dali.answer(
@@ -131,8 +130,9 @@ class Tap:
     async def examples(self, request: Request) -> Response:
         """GET ``/tap/examples`` (DALI 1.1, DALI-examples)."""
         catalog = await run_in_threadpool(self._state.catalog.current)
-        page = examples_page(self._examples, catalog, self._state.settings.archive_name)
-        return Response(page, media_type="application/xhtml+xml")
+        title = TITLE.format(self._state.settings.archive_name)
+        page = examples_page(title, INTRODUCTION, tuple(shown(self._examples, catalog)))
+        return Response(page, media_type=MEDIA_TYPE)
 
 
 def routes(state: Any) -> list[BaseRoute]:

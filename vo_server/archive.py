@@ -3,6 +3,9 @@
 No client ever queries them; what they tell is served by DataLink, downloads, jobs and reports.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from sqlalchemy import (
     ARRAY,
     BigInteger,
@@ -19,10 +22,22 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.exc import OperationalError
+
+from vo_server.errors import TransientFault
 
 SCHEMA = "archive"
 USER_SCHEMA = "user_tables"  #: where the tables of users are
 METADATA = MetaData(schema=SCHEMA)
+
+
+@contextmanager
+def or_try_again() -> Iterator[None]:
+    """Reading of the tables; a database that does not answer is a `TransientFault`."""
+    try:
+        yield
+    except OperationalError as exc:
+        raise TransientFault("the archive's database does not answer now: try again in a moment") from exc
 
 
 def _instant(name: str, *, nullable: bool = True, now: bool = False) -> Column[object]:
@@ -127,6 +142,17 @@ ASSOCIATION = Table(
     Column("name", Text, nullable=False, index=True, comment="name of the file, as the header gives it"),
     Column("associated", Text, index=True, comment="its dp_id, once it is in the archive"),
     Column("category", Text),
+)
+
+#: The calibrations that a file is to be reduced with, from raw frames or from masters.
+CALIBRATION = Table(
+    "calibration",
+    METADATA,
+    Column("dp_id", Text, primary_key=True, comment="the file to be calibrated"),
+    Column("mode", Text, primary_key=True, comment="raw2raw or raw2master"),
+    Column("pos", Integer, primary_key=True, comment="in the order of the cascade, from 1"),
+    Column("calibration", Text, nullable=False, index=True, comment="dp_id of the calibration"),
+    Column("category", Text, comment="its tag in a set of frames, such as MASTER_BIAS"),
 )
 
 INGEST_RUN = Table(

@@ -5,6 +5,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -103,8 +104,8 @@ def ingest(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print counts and findings as JSON.")] = False,
     pictures: Annotated[
-        bool, typer.Option("--previews", help="Draw the previews that are not there yet, too.")
-    ] = False,
+        bool, typer.Option("--previews/--no-previews", help="Draw the pictures of what is new.")
+    ] = True,
     directory: Directory = None,
 ) -> None:
     """Take files into the archive; what is known already is left as it is.
@@ -119,9 +120,10 @@ def ingest(
             _print_explanation(path, settings)
         return
     with _ready(settings) as database, _progress() as progress:
+        begun = datetime.now(UTC)
         report = ingestion.run(paths, database, settings, progress, collection=collection, full=full)
         if pictures:
-            _draw(database, 2, progress)
+            _draw(database, 2, progress, begun)
     if as_json:
         typer.echo(json.dumps(report.as_json(), indent=1))
     else:
@@ -312,12 +314,12 @@ def _ready(settings: Settings) -> "Iterator[Database]":
         yield database
 
 
-def _draw(database: "Database", workers: int, bar: "_Bar") -> str:
-    """Draw what is not there yet; what was drawn, in words."""
+def _draw(database: "Database", workers: int, bar: "_Bar", since: datetime | None = None) -> str:
+    """Draw what is not there yet, of files new ``since`` then; what was drawn, in words."""
     from datalink.previews.drawings import Drawings, draw_all, drawable_files
 
     drawings = Drawings(database.state_dir / "previews")
-    files = list(drawable_files(database.writer, drawings))
+    files = list(drawable_files(database.writer, drawings, since))
     count = draw_all(files, drawings, workers, bar)
     return f"{count} pictures drawn of {len(files)} files"
 

@@ -124,21 +124,31 @@ def _engine(settings: Settings, reader_url: str, connections: int) -> Iterator[P
 
 def _work(config: ChildConfig, lifeline: Lifeline | None = None) -> None:
     # Only a worker needs what runs jobs, and the others should start without it.
+    from datalink.links import jobs as links
+    from datalink.links.lookup import Lookup
+    from datalink.previews.drawings import Drawings
     from datalink.soda import jobs as soda
     from datalink.soda.parts import Parts
     from tap.jobs import KIND, TapExecutor
     from tap.usertables import updates
     from tap.usertables.updates import TableUpdates
+    from vo_server.products import ObsCore
 
     settings = Settings.model_validate(config.settings)
     writer = sa.create_engine(config.writer_url, pool_pre_ping=True, pool_size=2)
     results = ResultStore.of(settings.result_store, Path(config.state_dir))
+    previews = Path(config.state_dir, "previews")
     try:
         with _engine(settings, config.reader_url, 1) as engine:
             user_tables = UserTables(writer, settings.user_tables, settings.user_space)
             executors: dict[str, Executor] = {
                 KIND: TapExecutor(settings, engine, CatalogCache(writer), results, user_tables),
                 updates.KIND: TableUpdates(writer, user_tables),
+                links.KIND: links.LinksExecutor(
+                    settings,
+                    Lookup(writer, ObsCore.read().relation, settings, Drawings(previews).may_have),
+                    results,
+                ),
                 soda.KIND: soda.SodaExecutor(settings, Parts(writer, settings), results),
             }
             store = JobStore(writer, running=settings.owner_running)

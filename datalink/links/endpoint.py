@@ -10,17 +10,18 @@ from starlette.responses import HTMLResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
 from datalink.files import File
+from datalink.links import jobs
 from datalink.links.lookup import CHUNK, Lookup
 from datalink.links.page import MOST, is_browser, links_page
-from datalink.links.params import DATALINK, MAX_IDS, LinksParams
+from datalink.links.params import DATALINK, MAX_IDS, STANDARD_ID, LinksParams
 from datalink.links.rows import COLUMNS, Link, make_batch
 from vo_server import dali, vosi
 from vo_server.batches import Batches
 from vo_server.formats import FORMATS, Head, Info, Param, ServiceDescriptor
 from vo_server.products import ObsCore
+from vo_server.uws.endpoint import JobList
 from vo_server.vosi import Capability, Interface, Parameter
 
-STANDARD_ID = "ivo://ivoa.net/std/DataLink#links-1.1"
 PATH = "/datalink/links"
 ID = "Identifier of a product or raw file: obs_publisher_did or dp_id; may be repeated"
 RESPONSEFORMAT = "Format of the answer: a name such as json, or a media type"
@@ -116,5 +117,6 @@ def routes(state: Any, has_preview: Callable[[File], bool]) -> list[BaseRoute]:
     """Everything below ``/datalink``."""
     return [
         Route(PATH, Links(state, has_preview).links, methods=["GET", "POST"]),
+        *JobList(jobs.PATH, jobs.KIND).routes(),
         *vosi.routes("/datalink", CAPABILITIES),
     ]

@@ -21,8 +21,10 @@ from vo_server.services import (
 from vo_server.sky import Circle, Polygon, bounding_circle, parse_region
 from vo_server.vosi import Capability, Interface
 
+EXAMPLES_PATH = "/soda/examples"
+EXAMPLES = "ivo://ivoa.net/std/DALI#examples"
 #: Types of product whose parts can be had, and the parameters that choose them.
-SKY, SPECTRAL = ("POS", "CIRCLE", "POLYGON"), ("BAND",)
+SKY, SPECTRAL = ("POS", "CIRCLE", "POLYGON", "MOC"), ("BAND",)
 PARAMETERS: dict[str, tuple[str, ...]] = {
     "image": (*SKY, "POL"),
     "cube": (*SKY, *SPECTRAL, "TIME", "POL"),
@@ -33,6 +35,7 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
 CAPABILITIES = (
     Capability(SYNC, (Interface(SYNC_PATH, version="1.0"),)),
     Capability(ASYNC, (Interface(ASYNC_PATH, version="1.0"),)),
+    Capability(EXAMPLES, (Interface(EXAMPLES_PATH, role="", type="vr:WebBrowser"),)),
 )
 
 

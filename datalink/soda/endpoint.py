@@ -3,6 +3,7 @@
 import io
 import tarfile
 import tempfile
+from collections.abc import Sequence
 from typing import Any, BinaryIO
 
 from anyio import CapacityLimiter, to_thread
@@ -13,14 +14,18 @@ from starlette.routing import BaseRoute, Route
 
 from datalink.downloads.corrected import find_headers
 from datalink.downloads.sending import FileAnswer, Made, disposition, made, send_file
-from datalink.soda.description import CAPABILITIES
+from datalink.soda.description import CAPABILITIES, EXAMPLES_PATH
+from datalink.soda.examples import INTRODUCTION, TITLE, read_examples
 from datalink.soda.faults import NothingThere
 from datalink.soda.jobs import KIND
 from datalink.soda.params import SodaParams
 from datalink.soda.parts import FITS, Parts, Wanted, error_text
 from vo_server import dali, vosi
 from vo_server.auth import principal
+from vo_server.dali_examples import MEDIA_TYPE, examples_page
 from vo_server.errors import UsageFault, VoError
+from vo_server.parameters import Parameters
+from vo_server.products import ObsCore
 from vo_server.services import ASYNC_PATH, SYNC_PATH
 from vo_server.uws.endpoint import JobList
 
@@ -68,6 +73,23 @@ class Soda:
             answer = await to_thread.run_sync(self._one, first, limiter=self._turns)
         return FileAnswer(answer, (), first.media_type, {"Content-Disposition": disposition(first.name)})
 
+    async def examples(self, request: Request) -> Response:
+        """GET ``/soda/examples`` (SODA 1.0, DALI-examples)."""
+        obscore = ObsCore.read().relation
+        found = await run_in_threadpool(read_examples, self._state.database.writer, obscore, self._works)
+        title = TITLE.format(self._state.settings.archive_name)
+        return Response(examples_page(title, INTRODUCTION, found), media_type=MEDIA_TYPE)
+
+    def _works(self, parameters: Sequence[tuple[str, str]]) -> bool:
+        """Whether a request for one part gives something."""
+        try:
+            (wanted,) = self._parts.wanted(SodaParams.from_parameters(Parameters(parameters)))
+            with tempfile.TemporaryFile(prefix="vo-server-soda-") as file:
+                self._parts.make(wanted, file)
+        except (NothingThere, VoError):
+            return False
+        return True
+
     def _one(self, wanted: Wanted) -> Made:
         return made(lambda stream: self._parts.make(wanted, stream))
 
@@ -92,8 +114,10 @@ class Soda:
 
 def routes(state: Any) -> list[BaseRoute]:
     """Everything below ``/soda``."""
+    soda = Soda(state)
     return [
-        Route(SYNC_PATH, Soda(state).sync, methods=["GET", "POST"]),
+        Route(SYNC_PATH, soda.sync, methods=["GET", "POST"]),
+        Route(EXAMPLES_PATH, soda.examples, methods=["GET"]),
         *JobList(ASYNC_PATH, KIND).routes(),
         *vosi.routes("/soda", CAPABILITIES),
     ]

@@ -11,7 +11,6 @@ from sia.v1.params import DESCRIPTIONS, SiaV1Params
 from sia.v1.query import build_statement
 from vo_server import dali, vosi
 from vo_server.config import Settings
-from vo_server.errors import UsageFault
 from vo_server.formats import PLAIN_VOTABLE, Head
 from vo_server.products import ObsCore
 from vo_server.services import archive_descriptors
@@ -55,17 +54,11 @@ class SiaV1:
 
     async def query(self, request: Request) -> Response:
         """GET or POST ``/sia/query`` (SIA 1.0, Image Query)."""
-        try:
-            return await self._answer(request)
-        except UsageFault as exc:
-            # Clients of this protocol read the document only where the status is 200.
-            return dali.error_response(exc, request=request, status=200)
+        return await dali.ever_200(request, self._answer)
 
     async def _answer(self, request: Request) -> Response:
         settings = self._state.settings
         params = SiaV1Params.from_parameters(await dali.read_parameters(request), settings)
-        if request.method == "HEAD":
-            return Response(media_type=PLAIN_VOTABLE.media_type)
         head = Head(
             params=DESCRIPTIONS if params.is_metadata else (),
             descriptors=archive_descriptors(settings.root_url, "obs_publisher_did"),

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from tap.adql import resolved, tree
-from tap.adql.arguments import circle_around, pixel_column
+from tap.adql.arguments import circle_around, pixel_column, pixel_of
 from tap.adql.coerce import as_seen
 from tap.adql.constants import constant, fixed_numbers
 from tap.adql.functions import AS_INTEGER
@@ -111,7 +111,18 @@ def _truth(operator: str, value: float | None) -> bool | None:
 def _true(node: resolved.Contains | resolved.Intersects) -> Condition:
     """The test that a geometry predicate is true, with what an index can answer of it first."""
     first, second = _operands(node)
+    if isinstance(node, resolved.Intersects) and not isinstance(first, Point):
+        for cells, other in ((first, second), (second, first)):
+            if isinstance(cells, FixedRegion) and isinstance(cells.region, sky.Moc):
+                return _touches(cells.region, other)
     return _all([*_indexed(first, second), _exact(node)])
+
+
+def _touches(moc: sky.Moc, region: Expression) -> Condition:
+    """The test that a region touches one of the cells, by groups of cells whose boxes an index can use."""
+    groups = [resolved.Intersects(FixedRegion(group), region) for group in sky.groups_of(moc)]
+    tests = tuple(_all([*_indexed(group.left, region), _exact(group)]) for group in groups)
+    return tests[0] if len(tests) == 1 else tree.Or(tests)
 
 
 def _operands(node: resolved.Contains | resolved.Intersects) -> tuple[Expression, Expression]:
@@ -127,6 +138,9 @@ def _operands(node: resolved.Contains | resolved.Intersects) -> tuple[Expression
 def _exact(node: resolved.Contains | resolved.Intersects) -> Test:
     first, second = _operands(node)
     if isinstance(first, Point):
+        if isinstance(second, FixedRegion) and isinstance(second.region, sky.Moc):
+            cells = Constant(sky.multirange_literal(second.region), "int8multirange", _OTHER)
+            return Test("{0} @> ({1})::bigint", (cells, _value(pixel_of(first))))
         center, radius = _as_circle(second)
         if center is not None and radius is not None:
             distance = _distance(first, center)

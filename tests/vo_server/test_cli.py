@@ -163,7 +163,7 @@ def test_pictures_and_tiles_are_made_of_what_was_ingested(open_dir: Path) -> Non
     samples.image(products / "image.fits", side=0.1, ORIGIN="ESO", TITLE="A field")
     samples.spectrum(products / "spectrum.fits")
     assert vo_server("init", "--dir", state, **environment).returncode == 0
-    done = vo_server("ingest", "--previews", products, "--dir", state, **environment)
+    done = vo_server("ingest", products, "--dir", state, **environment)
     assert done.returncode == 0, done.stdout + done.stderr
     drawn = list((state / "previews").rglob("*.png"))
     assert len(drawn) == 4

@@ -9,18 +9,16 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from tap.uploads import delimited, fitsfile, parquetfile, votable
-from tap.uploads.arrays import Limits, UploadedTable, as_times, described
 from vo_server.errors import UsageFault
+from vo_server.readers import delimited, fitsfile, parquetfile, votable
+from vo_server.readers.arrays import Limits, ReadTable, as_times, described
 from vo_server.tables import Column
-
-__all__ = ["Limits", "UploadedTable", "read_table"]
 
 MAX_COLUMNS = 500
 MAX_NAME = 59  #: bytes; PostgreSQL cuts names beyond 63
 _REGULAR = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
-Reader = Callable[[Path, Limits], UploadedTable]
+Reader = Callable[[Path, Limits], ReadTable]
 _MAGIC: tuple[tuple[bytes, Reader], ...] = (
     (b"SIMPLE  =", fitsfile.read),
     (b"PAR1", parquetfile.read),
@@ -33,7 +31,7 @@ _TABS = ("text/tab-separated-values", "tsv")
 
 def read_table(
     path: Path, media_type: str | None, limits: Limits, types: delimited.Types | None = None
-) -> UploadedTable:
+) -> ReadTable:
     """The table of a file: VOTable, FITS, Parquet, CSV or TSV, by its first bytes; gzip is undone.
 
     Parameters
@@ -66,12 +64,12 @@ def read_table(
     return typed(checked_names(table.columns), table.data)
 
 
-def typed(columns: tuple[Column, ...], data: pa.Table) -> UploadedTable:
+def typed(columns: tuple[Column, ...], data: pa.Table) -> ReadTable:
     """The table with times as times, and columns that say what their data are."""
     pairs = [as_times(column, array) for column, array in zip(columns, data.columns, strict=True)]
     arrays = [array for _, array in pairs]
     found = tuple(described(column, array) for column, array in pairs)
-    return UploadedTable(found, pa.table(arrays, names=[column.name for column in found]))
+    return ReadTable(found, pa.table(arrays, names=[column.name for column in found]))
 
 
 def _reader(head: bytes, media_type: str | None, types: delimited.Types | None) -> Reader:

@@ -7,13 +7,13 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as parquet
 
-from tap.uploads import votable
-from tap.uploads.arrays import Limits, UploadedTable, storable
 from vo_server.errors import UsageFault
+from vo_server.readers import votable
+from vo_server.readers.arrays import Limits, ReadTable, storable
 from vo_server.tables import Column
 
 
-def read(path: Path, limits: Limits) -> UploadedTable:
+def read(path: Path, limits: Limits) -> ReadTable:
     """The table in a Parquet file.
 
     Raises
@@ -41,7 +41,7 @@ def read(path: Path, limits: Limits) -> UploadedTable:
         raise UsageFault(f"a column of the Parquet file has a type that cannot be kept: {exc}") from exc
     known = _described(table.schema.metadata or {}, limits)
     columns = tuple(_with(Column(name, ""), known.get(name)) for name in table.column_names)
-    return UploadedTable(columns, data)
+    return ReadTable(columns, data)
 
 
 def _described(metadata: dict[bytes, bytes], limits: Limits) -> dict[str, Column]:

@@ -1,4 +1,4 @@
-"""What every reader of uploads gives, and arrays of numpy as arrays of Arrow."""
+"""What every reader gives, and arrays of numpy as arrays of Arrow."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,7 +14,7 @@ from vo_server.tables import Column
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What an uploaded table may cost.
+    """What a table may cost.
 
     Attributes
     ----------
@@ -32,8 +32,8 @@ class Limits:
 
 
 @dataclass(frozen=True)
-class UploadedTable:
-    """A table that came with a query: its columns, and its data in the same order."""
+class ReadTable:
+    """A table as it was read: its columns, and its data in the same order."""
 
     columns: tuple[Column, ...]
     data: pa.Table

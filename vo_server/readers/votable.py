@@ -15,9 +15,9 @@ from astropy.io import votable
 from astropy.io.votable import exceptions, tree
 from lxml import etree
 
-from tap.uploads.arrays import Limits, UploadedTable, from_numpy
-from tap.uploads.tabledata import cut_out, read_body
 from vo_server.errors import UsageFault
+from vo_server.readers.arrays import Limits, ReadTable, from_numpy
+from vo_server.readers.tabledata import cut_out, read_body
 from vo_server.tables import Column
 
 _ENCODING = re.compile(rb"""^\s*(?:\xef\xbb\xbf)?<\?xml[^>]*encoding\s*=\s*["']([A-Za-z0-9._-]+)""")
@@ -30,7 +30,7 @@ MOST_STREAMS = 100
 LONGEST_TAG = 4096  #: bytes
 
 
-def read(path: Path, limits: Limits) -> UploadedTable:
+def read(path: Path, limits: Limits) -> ReadTable:
     """The first table of a VOTable document.
 
     Raises
@@ -47,7 +47,7 @@ def read(path: Path, limits: Limits) -> UploadedTable:
     if body is not None:
         data = read_body(body, table.fields)
         if data is not None:
-            return UploadedTable(columns, data)
+            return ReadTable(columns, data)
         # Something that only the full reader understands: entities, comments, arrays, ...
         table = _first_table(io.BytesIO(rest[: body.at] + body.text + rest[body.at :]))
     if len(table.array) > limits.rows:
@@ -57,7 +57,7 @@ def read(path: Path, limits: Limits) -> UploadedTable:
         for name, field in zip(table.array.dtype.names, table.fields, strict=True)
     ]
     names = [str(n) for n in range(len(arrays))]
-    return UploadedTable(columns, pa.table(arrays, names=names))
+    return ReadTable(columns, pa.table(arrays, names=names))
 
 
 def read_fields(source: BinaryIO, limits: Limits) -> tuple[Column, ...]:

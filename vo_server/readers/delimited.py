@@ -6,8 +6,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.csv as csv
 
-from tap.uploads.arrays import Limits, UploadedTable, storable
 from vo_server.errors import UsageFault
+from vo_server.readers.arrays import Limits, ReadTable, storable
 from vo_server.tables import Column
 
 WIDEST = 8 << 20  #: bytes of one line
@@ -17,17 +17,17 @@ WIDEST = 8 << 20  #: bytes of one line
 Types = Mapping[str, pa.DataType]
 
 
-def read_commas(path: Path, limits: Limits, types: Types | None = None) -> UploadedTable:
+def read_commas(path: Path, limits: Limits, types: Types | None = None) -> ReadTable:
     """A table in CSV."""
     return _read(path, ",", types)
 
 
-def read_tabs(path: Path, limits: Limits, types: Types | None = None) -> UploadedTable:
+def read_tabs(path: Path, limits: Limits, types: Types | None = None) -> ReadTable:
     """A table in TSV."""
     return _read(path, "\t", types)
 
 
-def _read(path: Path, delimiter: str, types: Types | None) -> UploadedTable:
+def _read(path: Path, delimiter: str, types: Types | None) -> ReadTable:
     try:
         table = csv.read_csv(
             path,
@@ -46,4 +46,4 @@ def _read(path: Path, delimiter: str, types: Types | None) -> UploadedTable:
         raise UsageFault(f"the table cannot be read as CSV: {reason}") from exc
     kinds = [storable(kind) for kind in table.schema.types]
     data = table.cast(pa.schema(list(zip(table.column_names, kinds, strict=True))))
-    return UploadedTable(tuple(Column(name, "") for name in table.column_names), data)
+    return ReadTable(tuple(Column(name, "") for name in table.column_names), data)

@@ -8,12 +8,12 @@ import numpy as np
 import pyarrow as pa
 from astropy.io import fits
 
-from tap.uploads.arrays import Limits, UploadedTable, from_numpy
 from vo_server.errors import UsageFault
+from vo_server.readers.arrays import Limits, ReadTable, from_numpy
 from vo_server.tables import Column
 
 
-def read(path: Path, limits: Limits) -> UploadedTable:
+def read(path: Path, limits: Limits) -> ReadTable:
     """The first binary or ASCII table; TNULL values are NULL.
 
     Raises
@@ -30,7 +30,7 @@ def read(path: Path, limits: Limits) -> UploadedTable:
         raise UsageFault("the table cannot be read as FITS: it is damaged or cut off") from exc
 
 
-def _first_table(opened: Any, limits: Limits) -> UploadedTable:
+def _first_table(opened: Any, limits: Limits) -> ReadTable:
     for hdu in opened:
         if isinstance(hdu, (fits.BinTableHDU, fits.TableHDU)):
             break
@@ -59,4 +59,4 @@ def _first_table(opened: Any, limits: Limits) -> UploadedTable:
             )
         )
     names = [str(n) for n in range(len(arrays))]
-    return UploadedTable(tuple(columns), pa.table(arrays, names=names))
+    return ReadTable(tuple(columns), pa.table(arrays, names=names))

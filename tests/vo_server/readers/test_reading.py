@@ -12,8 +12,8 @@ import pytest
 from astropy.io import votable
 from astropy.table import MaskedColumn, Table
 
-from tap.uploads import Limits, UploadedTable, read_table
 from vo_server.errors import UsageFault
+from vo_server.readers import Limits, ReadTable, read_table
 
 LIMITS = Limits(10_000_000, 1000)
 VALUES: dict[str, list[Any]] = {
@@ -40,7 +40,7 @@ def table(*, null: bool = True) -> Table:
     return made
 
 
-def read(tmp_path: Path, content: bytes, media_type: str | None = None) -> UploadedTable:
+def read(tmp_path: Path, content: bytes, media_type: str | None = None) -> ReadTable:
     path = tmp_path / "table"
     path.write_bytes(content)
     return read_table(path, media_type, LIMITS)
@@ -52,7 +52,7 @@ def written(form: str, *, null: bool = True, **options: Any) -> bytes:
     return sink.getvalue()
 
 
-def assert_values(found: UploadedTable, *, null: bool = True) -> None:
+def assert_values(found: ReadTable, *, null: bool = True) -> None:
     columns = dict(zip((c.name for c in found.columns), found.data.columns, strict=True))
     assert columns["id"].to_pylist() == VALUES["id"]
     np.testing.assert_array_equal(columns["ra"].to_numpy(), VALUES["ra"])
