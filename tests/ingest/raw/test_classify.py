@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 import yaml
+from astropy.io import fits
 
+from ingest.correction import with_text
 from ingest.fitsfile import FitsFile, Hdu
-from ingest.header import Card, Value
+from ingest.header import Value
 from ingest.raw.classify import Classified, load_classifier
 from tests.ingest.raw.test_oca import DEBIAN, FILES
 from vo_server.errors import UsageFault
@@ -20,11 +22,17 @@ VECTORS = yaml.safe_load(Path(__file__).with_name("vectors.yaml").read_text())
 def file(instrument: str, header: Mapping[str, Value], *extensions: Mapping[str, Value]) -> FitsFile:
     """A file with these keywords and nothing else."""
     headers = ({"INSTRUME": instrument, **header}, *extensions)
-    hdus = [
-        Hdu(i, tuple(Card(n, k, "S", v, None, "", "") for n, (k, v) in enumerate(found.items())), b"")
-        for i, found in enumerate(headers)
-    ]
-    return FitsFile("x.fits", "x.fits", tuple(hdus))
+    hdus = tuple(with_text(Hdu(i, (), b""), text(found)) for i, found in enumerate(headers))
+    return FitsFile("x.fits", "x.fits", hdus)
+
+
+def text(keywords: Mapping[str, Value]) -> bytes:
+    """A header with these keywords."""
+    header = fits.Header()
+    for keyword, value in keywords.items():
+        is_plain = "." not in keyword and len(keyword) <= 8
+        header[keyword if is_plain else f"HIERARCH ESO {keyword.replace('.', ' ')}"] = value
+    return bytes(header.tostring().encode("ascii"))
 
 
 @pytest.mark.parametrize("vector", VECTORS, ids=lambda v: f"{v['instrument']}-{v['header']['DPR.TYPE']}")
@@ -133,6 +141,8 @@ classify: [{tag: MINE, raw_type: KIND, when: {DPR.TYPE: {any_token: [a, b], like
         ("[{tag: X, when: {A: {tokens: b}}}]", "tokens wants a list"),
         ("[{tag: X, when: {A: {regex: '['}}}]", "not a regular expression"),
         ("[", "cannot be read"),
+        ("5", "has another form"),
+        ("[]\nderived: [5]", "has another form"),
     ],
 )
 def test_malformed_rules_are_told_with_their_number(tmp_path: Path, classify: str, message: str) -> None:
