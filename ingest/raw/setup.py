@@ -1,5 +1,6 @@
 """The set-up of a frame's instrument, as the columns that its view has beside those of ``dbo.raw``."""
 
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -26,7 +27,7 @@ def columns(file: FitsFile, instrument: Instrument) -> dict[str, Any]:
     return {keyword.column: _first(headers, keyword) for keyword in instrument.setup}
 
 
-def _first(headers: list[dict[str, Card]], keyword: SetupKeyword) -> Any:
+def _first(headers: Sequence[Mapping[str, Card]], keyword: SetupKeyword) -> Any:
     for header in headers:
         for name in keyword.keywords:
             card = header.get(name)
