@@ -12,7 +12,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from ingest import delivery, relate
-from ingest.correction import Correction, parse_keyword, parse_value
+from ingest.correction import Correction, card_of, parse_keyword, parse_value
 from ingest.header import Card, Value
 from ingest.load import PUBLISHED, Identified, Place, load
 from ingest.mapping import Collection
@@ -157,7 +157,7 @@ def _card(scanned: Scanned, hdu: int, keyword: str, dp_id: str) -> Card | None:
     hdus = scanned.file.hdus if scanned.file else ()
     if not 0 <= hdu < len(hdus):
         raise UsageFault(f"{dp_id} has the HDUs 0 to {len(hdus) - 1}, not {hdu}")
-    return hdus[hdu].by_keyword.get(keyword)
+    return card_of(hdus[hdu], keyword)
 
 
 def _keep(

@@ -113,6 +113,11 @@ def corrected(file: FitsFile, corrections: Sequence[Correction]) -> FitsFile:
     return replace(file, hdus=tuple(hdus), _memory={})
 
 
+def card_of(hdu: Hdu, keyword: str) -> Card | None:
+    """The card of a keyword with all of its lines: the first that has a value."""
+    return next((card for card in hdu.cards if card.keyword == keyword and card.value is not None), None)
+
+
 def with_text(hdu: Hdu, text: bytes) -> Hdu:
     """An HDU with another header."""
     return Hdu.parse(hdu.index, text)[0]
@@ -126,7 +131,7 @@ def corrected_text(hdu: Hdu, corrections: Iterable[Correction]) -> bytes:
     added: list[bytes] = []
     # From the end, so that a card of several lines does not move those before it.
     mine = [correction for correction in corrections if correction.hdu == hdu.index]
-    known = [(hdu.by_keyword.get(correction.keyword), correction) for correction in mine]
+    known = [(card_of(hdu, correction.keyword), correction) for correction in mine]
     for card, correction in sorted(known, key=lambda pair: -pair[0].pos if pair[0] else 0):
         if card is None:
             added += _lines(new_card(correction))

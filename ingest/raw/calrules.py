@@ -42,6 +42,8 @@ def read(path: Path) -> tuple[str, tuple[Classification, ...]] | None:
         return str(document["instrument"]), classifications(document)
     except KeyError as exc:
         raise UsageFault(f"{path.name}: {exc.args[0]} is missing") from exc
+    except (AttributeError, TypeError) as exc:
+        raise UsageFault(f"{path.name}: a value has another form than {LANGUAGE} has: {exc}") from exc
     except UsageFault as exc:
         raise UsageFault(f"{path.name}: {exc}") from exc
 

@@ -132,6 +132,8 @@ classify: [{tag: MINE, raw_type: KIND, when: {DPR.TYPE: {any_token: [a, b], like
         ("[{tag: X, when: {A: {tokens: b}}}]", "tokens wants a list"),
         ("[{tag: X, when: {A: {regex: '['}}}]", "not a regular expression"),
         ("[", "cannot be read"),
+        ("5", "has another form"),
+        ("[]\nderived: [5]", "has another form"),
     ],
 )
 def test_malformed_rules_are_told_with_their_number(tmp_path: Path, classify: str, message: str) -> None:

@@ -578,8 +578,8 @@ SELECT FLOOR(mjd_obs) AS night, COUNT(*) AS n FROM dbo.raw GROUP BY FLOOR(mjd_ob
 SELECT floor("mjd_obs") AS "night", count(*) AS "n" FROM "dbo"."raw" GROUP BY floor("mjd_obs") ORDER BY 1;
 
 -- title: GROUP BY a name of the select list
-SELECT FLOOR(mjd_obs) AS night, COUNT(*) AS n FROM dbo.raw GROUP BY night;
-SELECT floor("mjd_obs") AS "night", count(*) AS "n" FROM "dbo"."raw" GROUP BY floor("mjd_obs");
+SELECT FLOOR(mjd_obs) AS evening, COUNT(*) AS n FROM dbo.raw GROUP BY evening;
+SELECT floor("mjd_obs") AS "evening", count(*) AS "n" FROM "dbo"."raw" GROUP BY floor("mjd_obs");
 
 -- title: GROUP BY a position
 SELECT instrument, dp_cat, COUNT(*) FROM dbo.raw GROUP BY 1, dp_cat;
