@@ -4,9 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8080
 DIR ?=
+FILES ?= 4000
 DEMO_FLAGS := --port $(PORT) $(if $(DIR),--dir $(DIR))
 
-.PHONY: demo test test-postgresql fuzz differential lyonetia rofr install lint format docs bench taplint lock clean help
+.PHONY: demo test test-postgresql fuzz differential lyonetia rofr install lint format docs bench bench-headers taplint lock clean help
 
 help:
 	@echo "make demo      install, build the demo archive and serve it at http://127.0.0.1:$(PORT)"
@@ -18,6 +19,7 @@ help:
 	@echo "make lint      ruff and mypy --strict"
 	@echo "make docs      the documentation, in site/"
 	@echo "make bench     the benchmarks (docs/benchmarks.md)"
+	@echo "make bench-headers  the keyword store, and what it is at 25 million files (FILES=50000: the full run)"
 	@echo "make taplint   STILTS's validator against a demo server of its own"
 
 demo: $(VENV)/.runtime
@@ -61,6 +63,10 @@ docs: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks
+
+# FILES=50000 is the full run: an hour, 15 GB below /var/tmp.
+bench-headers: $(VENV)/.dev
+	$(BIN)/python -m benchmarks.headers --files $(FILES)
 
 taplint: $(VENV)/.dev
 	$(BIN)/python -m pytest tests/clients -k taplint -s

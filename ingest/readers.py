@@ -12,6 +12,7 @@ import signal
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
@@ -125,6 +126,17 @@ class Readers:
 def _context() -> multiprocessing.context.BaseContext:
     # Forked processes would inherit database connections and threads.
     return multiprocessing.get_context("spawn")
+
+
+@contextmanager
+def many_objects() -> Iterator[None]:
+    """Inside, what makes many objects and no circles of them is not searched for circles all the time."""
+    before = gc.get_threshold()
+    gc.set_threshold(_OBJECTS, 20, 100)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 def _begin() -> None:

@@ -17,7 +17,7 @@ from ingest.load import Identified, Loaded, Place, load
 from ingest.mapping import Collection, Match, choose
 from ingest.raw.registration import load_registration
 from ingest.read import Parsed, Rejected, read
-from ingest.readers import Readers
+from ingest.readers import Readers, many_objects
 from ingest.report import Explained, Finding, Report
 from ingest.scan import Candidate, candidate, count, find, scan, storable
 from vo_server.archive import FILE, FINDING, INGEST_RUN, PROPERTY
@@ -76,7 +76,8 @@ def run(
     report = Report()
     say = progress or (lambda done, total, what: None)
     registration = load_registration(settings, database.state_dir)
-    with _exclusive(database), Readers(mappings, registration, processes, scheduler) as readers:
+    files = Readers(mappings, registration, processes, scheduler)
+    with _exclusive(database), many_objects(), files as readers:
         with database.owner.begin() as connection:
             place = Place(_root_url(connection, settings), settings.authority)
             insert = sa.insert(INGEST_RUN).values(paths=[storable(str(path)) for path in paths])

@@ -59,6 +59,7 @@ def measure(place: Path, files: int, processes: int) -> None:
                     until,
                     loaded.per_file(until - before),
                     sorted_.per_file(until - before),
+                    layouts.runs(database),
                     layouts.sizes(database),
                     questions.ask(database),
                 )
@@ -66,7 +67,7 @@ def measure(place: Path, files: int, processes: int) -> None:
             report.print_step(measured[-1])
         report.print_layouts(layouts.compare(database))
     report.print_growth(measured)
-    report.print_extrapolation(measured, alone, processes)
+    report.print_extrapolation(measured, alone)
 
 
 if __name__ == "__main__":

@@ -3,8 +3,10 @@
 import sqlalchemy as sa
 
 from benchmarks.headers.synthetic import KEYWORDS
+from vo_server import snapshots
 from vo_server.archive import HEADER, HEADER_SECTION
 from vo_server.db import Database
+from vo_server.headers.snapshot import TABLE
 
 SAMPLE = 500  #: files of which the other layouts are made
 #: Name -> statement that makes the table ``layout`` from the view of the sample.
@@ -28,6 +30,12 @@ OTHERS = {
         "ALTER TABLE layout ADD PRIMARY KEY (dp_id, hdu)",
     ),
 }
+
+
+def runs(database: Database) -> int:
+    """Number of Parquet files."""
+    with database.owner.connect() as connection:
+        return len(snapshots.live_files(connection, TABLE))
 
 
 def sizes(database: Database) -> dict[str, float]:

@@ -16,12 +16,13 @@ REACH = {"files/s per core": 300, "PostgreSQL": 10, "Parquet": 3, "range": 1000,
 
 @dataclass(frozen=True)
 class Step:
-    """One size of the archive: seconds a file of ingest and of compaction, bytes and answers."""
+    """One size of the archive: seconds a file, Parquet files, bytes and answers."""
 
     factor: int
     files: int
     ingest: Timed
     compaction: Timed
+    runs: int
     sizes: Mapping[str, float]
     answers: Mapping[str, Answer]
 
@@ -62,16 +63,14 @@ def print_growth(steps: Sequence[Step]) -> None:
         print(f"  {name:52} time {answer.milliseconds / before.milliseconds:.1f} x, {rows}")
 
 
-def print_extrapolation(steps: Sequence[Step], alone: Mapping[str, float], processes: int) -> None:
+def print_extrapolation(steps: Sequence[Step], alone: Mapping[str, float]) -> None:
     """25 million files.
 
-    Bytes a keyword stay, because runs have a largest size. A question over everything looks into every run:
-    its time in one run of that size is that of the last step, times the number of runs. What one file is
-    asked costs an index of one level more.
+    Bytes a keyword stay, because runs have a largest size. A question over everything looks into the one or
+    two row groups of each run that may have the keyword, which takes in a run of any size what it took here;
+    cores share the runs. What one file is asked costs an index of one level more.
     """
     last = steps[-1]
-    cards = last.files * KEYWORDS
-    runs_here = max(1.0, cards / RUN)
     runs = CARDS / RUN
     cpu = last.ingest.cpu + last.compaction.cpu
     print(f"\n{FILES:,} files, {CARDS:,} keywords, by these figures")
@@ -80,8 +79,8 @@ def print_extrapolation(steps: Sequence[Step], alone: Mapping[str, float], proce
     hours = FILES * cpu / CORES / 3600
     print(f"  initial load and compaction on {CORES} cores: {hours:.1f} hours (of headers; not of pixels)")
     for name in OVER_ALL:
-        time = last.answers[name].milliseconds / runs_here * runs
-        print(f"  {name}: {time / 1000:.2f} s in {runs:.0f} runs of {RUN:,} keywords, on {processes} cores")
+        busy = last.answers[name].milliseconds / last.runs * runs / 1000
+        print(f"  {name}: {busy:.2f} s of one core in {runs:.0f} runs, {busy / CORES:.2f} s on {CORES} cores")
     for name in ("all of one file, rows by SQL", "all of one file, text to the byte"):
         print(f"  {name}: {last.answers[name].milliseconds:.1f} ms")
     print("  assumed: the mix of values of these files; files of ESO's size of header; a cache that holds"

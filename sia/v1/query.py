@@ -100,12 +100,6 @@ def _lies(params: SiaV1Params, obscore: ObsCore) -> sa.ColumnElement[bool]:
 def select_wcs(obscore: sa.FromClause) -> sa.Select[Any]:
     """The coordinates of a product's first image, from the keywords of its header; for a lateral join."""
     keyword = schemas.metadata(schemas.builtin(), views=True).tables["header.keyword"]
-    first = keyword.alias("first_image")
-    hdu = (
-        sa.select(sa.func.min(first.c.hdu))
-        .where(first.c.dp_id == obscore.c.dp_id, first.c.keyword == "CRPIX1")
-        .scalar_subquery()
-    )
 
     def number(name: str) -> Expression:
         return sa.func.max(keyword.c.value_n).filter(keyword.c.keyword == name)
@@ -121,14 +115,18 @@ def select_wcs(obscore: sa.FromClause) -> sa.Select[Any]:
         return sa.case((given > 0, sa.func.coalesce(number(f"CD{i}_{j}"), 0.0)), else_=pc)
 
     matrix = [element(i, j) for i in (1, 2) for j in (1, 2)]
-    return sa.select(
+    is_image = sa.func.count().filter(keyword.c.keyword == "CRPIX1") > 0
+    # The headers of a product are decoded once, all together.
+    columns = sa.select(
         text("RADESYS").label("frame"),
         number("EQUINOX").label("equinox"),
         sa.func.substring(text("CTYPE1"), 6, 3).label("projection"),
         _array([number("CRPIX1"), number("CRPIX2")], _FLOATS).label("refpixel"),
         _array([number("CRVAL1"), number("CRVAL2")], _FLOATS).label("refvalue"),
         _array(matrix, _FLOATS).label("cdmatrix"),
-    ).where(keyword.c.dp_id == obscore.c.dp_id, keyword.c.hdu == hdu, keyword.c.keyword.in_(WCS))
+    )
+    headers = columns.where(keyword.c.dp_id == obscore.c.dp_id, keyword.c.keyword.in_(WCS))
+    return headers.group_by(keyword.c.hdu).having(is_image).order_by(keyword.c.hdu).limit(1)
 
 
 WCS = (

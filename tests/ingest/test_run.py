@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 import sqlalchemy as sa
 
@@ -16,11 +17,12 @@ from ingest import explain, run
 from ingest.keywords import remove_headers
 from ingest.report import Report
 from tests.ingest import samples
-from vo_server import schemas
+from vo_server import schemas, snapshots
 from vo_server.archive import ASSOCIATION, FILE, FILE_HISTORY, FINDING, INGEST_RUN, PROVENANCE
 from vo_server.config import Settings
 from vo_server.db import Database
 from vo_server.errors import UsageFault
+from vo_server.headers.compaction import compact
 
 TABLES = schemas.metadata(schemas.builtin(), views=True).tables
 OBSCORE, RAW, KEYWORD = (TABLES[name] for name in ("ivoa.obscore", "dbo.raw", "header.keyword"))
@@ -357,6 +359,20 @@ def test_a_run_that_was_killed_and_its_repetition_give_the_same_archive(
     report = archive.ingest()
     assert (report.added, report.unchanged) == (40 - left, left)
     assert snapshot(archive) == whole
+    compact(archive.database)
+    assert in_parquet(archive) == sum(
+        len(archive.select(KEYWORD.c.pos, where=KEYWORD.c.dp_id == dp_id)) for dp_id in archive.dp_ids()
+    )
+
+
+def in_parquet(archive: Archive) -> int:
+    """Keywords of the test's files in Parquet."""
+    with archive.database.owner.connect() as connection:
+        listed = snapshots.live_files(connection, "header.keyword")
+    files = [str(snapshots.root(archive.database.state_dir) / file.path) for file in listed]
+    query = "SELECT count(*) FROM read_parquet($files) WHERE list_contains($dp_ids, dp_id)"
+    (count,) = duckdb.execute(query, {"files": files, "dp_ids": archive.dp_ids()}).fetchall()[0]
+    return int(count)
 
 
 def snapshot(archive: Archive) -> list[list[str]]:

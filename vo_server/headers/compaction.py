@@ -25,6 +25,7 @@ from vo_server.snapshots import SnapshotFile
 
 RUN = 45_000_000  #: rows of a run; 50,000 raw frames
 GROUP = 1_000_000  #: rows that Parquet keeps together
+DICTIONARY = 64 * 1024**2  #: bytes of the identifiers of a group, each once
 MEMORY = "2GB"  #: for sorting; what is more goes to the disk
 PART = 500  #: files whose headers are read from the database at once
 #: Any number: one compaction at a time in a database.
@@ -136,7 +137,8 @@ def _sorted(
         engine.execute(
             "COPY (SELECT * FROM read_parquet($sources) WHERE dp_id NOT IN (FROM gone)"  # noqa: S608
             f" ORDER BY keyword, value_n, value_s, dp_id, hdu, pos) TO '{_quoted(target)}'"
-            f" (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 6, ROW_GROUP_SIZE {GROUP})",
+            f" (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 6, ROW_GROUP_SIZE {GROUP},"
+            f" DICTIONARY_SIZE_LIMIT {GROUP}, STRING_DICTIONARY_PAGE_SIZE_LIMIT {DICTIONARY})",
             {"sources": sources},
         )
     rows = parquet.read_metadata(target).num_rows

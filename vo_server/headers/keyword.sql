@@ -9,10 +9,9 @@ SELECT
     coalesce(line.keyword, '') AS keyword,
     typed.vtype,
     CASE
-        WHEN typed.vtype = 'C' THEN NULL
         WHEN left(typed.token, 1) = '''' THEN
             replace(rtrim(substr(typed.token, 2, length(typed.token) - 2), ' '), '''''', '''')
-        ELSE typed.token
+        WHEN typed.vtype = 'S' OR line.kind = 'B' THEN typed.token
     END AS value_s,
     CASE
         WHEN typed.vtype IN ('I', 'F') AND line.kind <> 'B' THEN

@@ -148,8 +148,9 @@ def _split_slowly(line: str, place: int) -> Line:
     stop = end - 1 if start < end < len(line) and line[end - 1] == " " else end
     head, slot, tail = line[:start], line[start:stop], line[stop:]
     kind = "B" if _is_beyond(slot) else "V"
-    if tail and _DIGIT.search(tail):
-        # Such comments hold a value themselves: hours of RA, the date that is meant by MJD-OBS.
+    if tail and (len(line) == CARD or _DIGIT.search(tail)):
+        # Comments that hold a value themselves (hours of RA, the date that is meant by MJD-OBS), or may have
+        # been cut where the value left no more room: each would be a form of its own.
         return Line(form(kind, head, "", keyword), f"{slot}{SEPARATOR}{tail}")
     found = form(kind, head, tail, keyword)
     if tail and _PLAIN_NUMBER.fullmatch(slot):

@@ -134,9 +134,11 @@ def _typed(tokens: pa.Array, kinds: NDArray[np.uint8]) -> dict[str, pa.Array]:
     quoted = pc.utf8_slice_codeunits(tokens.filter(pa.array(is_quoted)), 1, -1)
     texts = pc.replace_substring(pc.ascii_rtrim(quoted, " "), "''", "'")
     value_s = pc.replace_with_mask(tokens, pa.array(is_quoted), texts)
+    # A number has its value as a number; as a text too, it would take half of the place of everything.
+    is_text = (vtype == _S) | (kinds == ord("B"))
     return {
         "vtype": pa.DictionaryArray.from_arrays(pa.array(vtype), _TYPES),
-        "value_s": pc.if_else(pa.array(vtype != _C), value_s, None),
+        "value_s": pc.if_else(pa.array(is_text), value_s, None),
         "value_n": pa.array(value_n, mask=~is_number),
         "value_l": pc.if_else(pa.array(is_logical), pc.equal(tokens, "T"), None),
     }

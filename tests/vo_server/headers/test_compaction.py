@@ -93,7 +93,7 @@ def test_what_ingest_adds_is_in_parquet_once_and_compaction_sorts_it(own: Databa
     assert parquet_rows(own) == database_rows(own)
     (path,) = live(own)
     found = parquet.read_table(path)
-    keys = [(row["keyword"], row["value_n"] or 0, row["value_s"]) for row in found.to_pylist()]
+    keys = [(row["keyword"], row["value_n"] or 0, row["value_s"] or "") for row in found.to_pylist()]
     assert keys == sorted(keys)
     assert [field.name for field in found.schema] == [column.name for column in snapshot_columns()]
 

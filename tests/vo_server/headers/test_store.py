@@ -87,10 +87,9 @@ def rows_by_python(dp_id: str, hdu: int, block: bytes) -> list[tuple[Any, ...]]:
         is_beyond = number is not None and (
             abs(number) == float("inf") or (number == 0 and any(c in "123456789" for c in mantissa(written)))
         )
-        text = {
-            "S": card.value, "L": "T" if card.value else "F", "C": None,
-            "I": written.partition("/")[0].strip(), "F": written.partition("/")[0].strip(),
-        }[card.vtype]  # fmt: skip
+        text = card.value if card.vtype == "S" else None
+        if is_beyond:
+            text = written.partition("/")[0].strip()
         rows.append(
             (
                 dp_id, hdu, card.pos, card.keyword, card.vtype, text, None if is_beyond else number,
