@@ -1,7 +1,7 @@
 """The state of the archive that records are made of, read at once."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import quote
 
@@ -44,6 +44,15 @@ class Archived:
     cells: Mapping[str, str] = field(default_factory=dict)
     table_cells: Mapping[str, str] = field(default_factory=dict)
     sizes: Sizes = field(default_factory=dict)
+
+    def only(self, name: str) -> tuple[Schema, ...]:
+        """The schema of a table with that table alone; nothing where there is no such table."""
+        return tuple(
+            replace(schema, tables=(replace(table, keys=()),))
+            for schema in self.catalog.schemas
+            for table in schema.tables
+            if table.name.lower() == name.lower()
+        )
 
     def coverage(self, holding: Holding, root_url: str) -> Coverage:
         """Where a collection, or everything, has products."""

@@ -81,18 +81,18 @@ def collection_record(
         subjects=sorted({CONCEPTS[kind] for kind in holding.types if kind in CONCEPTS}) or SUBJECTS,
         creators=holding.creators if len(holding.creators) <= MOST_CREATORS else (),
         bibcode=holding.bibcodes[0] if len(holding.bibcodes) == 1 else "",
-        dates=_dates(holding.published, holding.changed),
+        dates=days(holding.published, holding.changed),
         related=related,
     )
     return replace(
         publisher.resource(draft, notes),
-        capabilities=(*_auxiliary(services), _page()),
+        capabilities=(*auxiliary(services), _page()),
         facilities=notes.facilities or holding.facilities,
         instruments=notes.instruments or holding.instruments,
         coverage=replace(
             archived.coverage(holding, publisher.settings.root_url), region_of_regard=notes.region_of_regard
         ),
-        schemas=_only(archived, OBSCORE),
+        schemas=archived.only(OBSCORE),
     )
 
 
@@ -105,13 +105,13 @@ def _describe(holding: Holding) -> str:
     return f"{text}. They are described by ObsCore in the table ivoa.ObsCore."
 
 
-def _dates(first: datetime | None, last: datetime | None) -> dict[str, str]:
+def days(first: datetime | None, last: datetime | None) -> dict[str, str]:
     """The days of the first and the last of something."""
     known = (("Created", first), ("Updated", last))
     return {role: date.strftime("%Y-%m-%d") for role, date in known if date is not None}
 
 
-def _auxiliary(services: Iterable[Service]) -> Iterator[Capability]:
+def auxiliary(services: Iterable[Service]) -> Iterator[Capability]:
     """Capabilities of services that data can be found by.
 
     See the IVOA note "Discovering Data Collections Within Services" 1.1.
@@ -125,16 +125,6 @@ def _auxiliary(services: Iterable[Service]) -> Iterator[Capability]:
 def _page() -> Capability:
     """The archive's page, where data can be seen."""
     return Capability("", (Interface("/", role="", type="vr:WebBrowser"),))
-
-
-def _only(archived: Archived, name: str) -> tuple[Schema, ...]:
-    """The schema of a table with that table alone."""
-    return tuple(
-        replace(schema, tables=(table,))
-        for schema in archived.catalog.schemas
-        for table in schema.tables
-        if table.name.lower() == name
-    )
 
 
 def catalogue_record(
@@ -163,7 +153,7 @@ def catalogue_record(
     )
     return replace(
         made,
-        capabilities=(*_auxiliary([tap]), _page()),
+        capabilities=(*auxiliary([tap]), _page()),
         facilities=notes.facilities,
         instruments=notes.instruments,
         coverage=replace(
