@@ -57,15 +57,14 @@ def service_record(
     made = publisher.resource(draft, notes, publisher.short_name(f"{word} SCS" if table else word))
     if table is None:
         coverage = archived.coverage(archived.whole, publisher.settings.root_url)
-        made = replace(
-            made,
-            facilities=notes.facilities or archived.whole.facilities,
-            instruments=notes.instruments or archived.whole.instruments,
-        )
+        facilities, instruments = archived.whole.facilities, archived.whole.instruments
     else:
         coverage = Coverage(spatial=archived.table_cells.get(table.name.lower(), ""))
+        facilities = instruments = ()
     return replace(
         made,
+        facilities=notes.facilities or facilities,
+        instruments=notes.instruments or instruments,
         capabilities=(*service.every_capability, *auxiliary(also)),
         coverage=coverage,
         schemas=schemas,
