@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, HttpUrl, ValidationError, field_validator
 
+from vo_server.config import Settings
 from vo_server.errors import UsageFault
 
 #: IVOA vocabulary http://www.ivoa.net/rdf/voresource/relationship_type, terms that are not deprecated.
@@ -140,6 +141,14 @@ class Operator(Section):
         if len({document.key for document in documents}) != len(documents):
             raise ValueError("two documents have the same key: give each its own")
         return documents
+
+    @classmethod
+    def of(cls, settings: Settings, state_dir: Path) -> Self:
+        """What the operator of this server says; raises `UsageFault` where the file is malformed."""
+        path = settings.registry_file or state_dir / "registry.toml"
+        if settings.registry_file and not path.exists():
+            raise UsageFault(f"VO_REGISTRY_FILE: there is no {path.name} at that place")
+        return cls.read(path)
 
     @classmethod
     def read(cls, path: Path) -> Self:

@@ -19,11 +19,6 @@ from vo_server.config import Settings
 from vo_server.errors import VoError
 
 
-def registry_file(settings: Settings, state_dir: Path) -> Path:
-    """Where the operator's words are."""
-    return settings.registry_file or state_dir / "registry.toml"
-
-
 class Refresher:
     """Makes the kept records those of the archive as it is.
 
@@ -51,7 +46,7 @@ class Refresher:
 
     def refresh(self, *, wait: bool = True) -> Kept | None:
         """Look once; None where another process is at it and ``wait`` is false."""
-        operator = Operator.read(registry_file(self._settings, self._state_dir))
+        operator = Operator.of(self._settings, self._state_dir)
         with looking(self._engine, wait=wait) as is_ours:
             if not is_ours:
                 return None

@@ -11,12 +11,11 @@ from lxml import etree
 from mocpy import MOC
 
 from registry.operator import Operator
-from registry.refresh import Refresher, registry_file
+from registry.refresh import Refresher
 from tests.products import Holdings
 from tests.registry.asking import Asking
 from tests.registry.conftest import IMAGES, RELEASE
 from tests.registry.test_operator import WHOLE
-from vo_server.config import Settings
 from vo_server.db import Database
 
 TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"
@@ -154,9 +153,9 @@ def test_data_made_from_raw_files_say_so(
 
 
 @pytest.fixture
-def said(refresher: Refresher, settings: Settings, database: Database) -> Iterator[Path]:
+def said(refresher: Refresher, database: Database) -> Iterator[Path]:
     """The operator's words about the collection of images."""
-    path = registry_file(settings, database.state_dir)
+    path = database.state_dir / "registry.toml"
     path.write_text(WHOLE.replace("EXO-DEEP", IMAGES), encoding="utf-8")
     refresher.refresh()
     yield path
@@ -175,6 +174,7 @@ def test_the_operators_words_are_in_the_records(oai: Asking, said: Path) -> None
     assert resource.findtext("curation/creator/logo") == "https://exo.example/logo.png"
     assert resource.findtext("curation/version") == "DR2"
     assert resource.findtext("curation/contact/email") == "help@exo.example"
+    assert oai("Identify").findtext("{*}Identify/{*}adminEmail") == "help@exo.example"
     assert texts(resource, "content/subject") == ["surveys"]
     rights = resource.find("rights")
     assert rights is not None
