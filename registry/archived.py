@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import sqlalchemy as sa
@@ -14,7 +15,7 @@ from vo_server.archive import SCHEMA_DOCUMENT
 from vo_server.catalog import Sizes, read_catalog, read_sizes
 from vo_server.coverage import ALL, Coverages
 from vo_server.errors import VoError
-from vo_server.products import OBSCORE
+from vo_server.products import OBSCORE, ObsCore
 from vo_server.tables import Catalog, Schema
 
 
@@ -70,6 +71,15 @@ class Archived:
         if any(table.name.lower() == OBSCORE for table in schema.tables):
             return self.coverage(self.whole, root_url)
         return Coverage(spatial=self.table_cells.get(schema.name.lower(), ""))
+
+
+def read_stamp(engine: sa.Engine) -> tuple[Any, ...]:
+    """Tells at little cost whether the archive may have changed since it was read."""
+    obs = ObsCore.read().relation.c
+    with engine.connect() as connection:
+        products = sa.select(sa.func.count(), sa.func.max(obs.last_mod_date), sa.func.max(obs.dp_id))
+        declared = sa.select(sa.func.count(), sa.func.max(SCHEMA_DOCUMENT.c.updated))
+        return (*connection.execute(products).one(), *connection.execute(declared).one())
 
 
 def read_archive(engine: sa.Engine, state_dir: Path) -> Archived:

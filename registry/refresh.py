@@ -3,11 +3,12 @@
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 import structlog
 
-from registry.archived import Archived, read_archive
+from registry.archived import Archived, read_archive, read_stamp
 from registry.dublin_core import build_dublin_core
 from registry.keeping import Kept, Made, keep, looking
 from registry.operator import Operator
@@ -43,6 +44,7 @@ class Refresher:
         self._state_dir = state_dir
         self._services = services
         self._table_services = table_services
+        self._looked: tuple[Any, ...] | None = None
 
     def refresh(self, *, wait: bool = True) -> Kept | None:
         """Look once; None where another process is at it and ``wait`` is false."""
@@ -70,7 +72,7 @@ class Refresher:
         pause = threading.Event()
         while True:
             try:
-                kept = self.refresh(wait=False)
+                kept = self._look()
                 if kept is not None and (kept.added or kept.changed or kept.deleted):
                     log.info("records", added=kept.added, changed=kept.changed, deleted=kept.deleted)
             except VoError as exc:
@@ -78,3 +80,14 @@ class Refresher:
             except sa.exc.SQLAlchemyError as exc:
                 log.warning("records are not refreshed", reason=type(exc).__name__)
             pause.wait(self._settings.registry_refresh)
+
+    def _look(self) -> Kept | None:
+        """Refresh where something may have changed; None where not, or where another process is at it."""
+        # To look at all costs seconds for every million products.
+        stamp = (*read_stamp(self._engine), Operator.of(self._settings, self._state_dir))
+        if stamp == self._looked:
+            return None
+        kept = self.refresh(wait=False)
+        if kept is not None:
+            self._looked = stamp
+        return kept
