@@ -161,4 +161,5 @@ def catalogue_record(
             region_of_regard=notes.region_of_regard,
         ),
         schemas=(replace(schema, tables=tables),),
+        sizes=archived.sizes,
     )

@@ -60,7 +60,7 @@ class Refresher:
         publisher = Publisher(operator, self._settings)
         mirrors = [str(mirror).rstrip("/") for mirror in operator.mirrors]
         for resource in all_records(publisher, archived, self._services, self._table_services):
-            record = build_resource(resource, self._settings, archived.sizes, mirrors)
+            record = build_resource(resource, self._settings, mirrors)
             yield Made(resource.identifier, record, build_dublin_core(resource))
 
     def start(self) -> None:

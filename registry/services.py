@@ -68,5 +68,6 @@ def service_record(
         capabilities=(*service.every_capability, *auxiliary(also)),
         coverage=coverage,
         schemas=schemas,
+        sizes=archived.sizes if table is not None or service.has_tables else {},
         outputs=() if schemas else service.outputs,
     )

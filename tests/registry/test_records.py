@@ -81,6 +81,19 @@ def test_tap_tells_every_table_with_its_columns(oai: Asking) -> None:
     assert resource.findtext("capability/language/name") == "ADQL"
 
 
+def test_a_collection_does_not_change_when_rows_of_others_are_counted(
+    oai: Asking, refresher: Refresher, database: Database
+) -> None:
+    before = oai.resource(COLLECTION).get("updated")
+    with database.owner.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(sa.text("ANALYZE ivoa.obscore, tap_schema.columns"))
+    refresher.refresh()
+    assert oai.resource(COLLECTION).get("updated") == before
+    assert texts(oai.resource(COLLECTION), "tableset/schema/table/nrows") == []
+    assert texts(oai.resource("/catalogue/ivoa"), "tableset/schema/table/nrows")
+    assert texts(oai.resource("/tap"), "tableset/schema/table/nrows")
+
+
 def test_the_registry_is_told_the_parameters_that_vosi_is_not(oai: Asking) -> None:
     names = texts(oai.resource("/sia2"), "capability/interface/param/name")
     assert {"POS", "BAND", "TIME", "MAXREC", "RESPONSEFORMAT"} <= set(names)
