@@ -1,5 +1,6 @@
 """Records of data: collections of products, and catalogues (VODataService 1.2, CatalogResource)."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -7,7 +8,7 @@ from datetime import datetime
 from registry.archived import Archived
 from registry.holdings import Holding
 from registry.identifiers import resource_key
-from registry.operator import Notes
+from registry.operator import BIBCODE, Notes
 from registry.publisher import SUBJECTS, Draft, Publisher
 from registry.resource import Name, Resource
 from vo_server.capabilities import Capability, Interface, Service
@@ -80,7 +81,7 @@ def collection_record(
         _describe(holding),
         subjects=sorted({CONCEPTS[kind] for kind in holding.types if kind in CONCEPTS}) or SUBJECTS,
         creators=holding.creators if len(holding.creators) <= MOST_CREATORS else (),
-        bibcode=holding.bibcodes[0] if len(holding.bibcodes) == 1 else "",
+        bibcode=_bibcode(holding),
         dates=days(holding.published, holding.changed),
         related=related,
     )
@@ -94,6 +95,12 @@ def collection_record(
         ),
         schemas=archived.only(OBSCORE),
     )
+
+
+def _bibcode(holding: Holding) -> str:
+    """The one paper that all products name; empty where they name several, or something else."""
+    named = holding.bibcodes
+    return named[0] if len(named) == 1 and re.match(BIBCODE, named[0], re.ASCII) else ""
 
 
 def _describe(holding: Holding) -> str:

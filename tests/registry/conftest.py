@@ -52,6 +52,7 @@ def holdings(settings: Settings, database: Database) -> Iterator[Holdings]:
             t_max=1e300,
             em_min=0.0,
             em_max=float("inf"),
+            bib_reference="in preparation",
         )
         found.product(
             "OAI.SPECTRUM",
