@@ -55,6 +55,11 @@ class Archived:
             if table.name.lower() == name.lower()
         )
 
+    def declared(self, name: str) -> dict[str, str]:
+        """When a schema, or that of a table, was last declared, as the date of a record."""
+        date = self.described.get(name.lower().partition(".")[0])
+        return {"Updated": date} if date else {}
+
     def coverage(self, holding: Holding, root_url: str) -> Coverage:
         """Where a collection, or everything, has products."""
         spatial = self.cells.get(holding.name, "")

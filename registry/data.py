@@ -148,7 +148,7 @@ def catalogue_record(
         schema.description or title,
         subjects=SUBJECTS if key in BUILT_IN else ("catalogs",),
         types=("Catalog",),
-        dates={"Updated": archived.described[key]} if key in archived.described else None,
+        dates=archived.declared(key),
         related={"IsServedBy": served_by},
     )
     made = publisher.resource(draft, notes)

@@ -50,7 +50,7 @@ def service_record(
         service.description or f"The {service.title} of {publisher.settings.archive_name}.",
         subjects=("catalogs",) if table else ("astronomy-databases", "virtual-observatories"),
         types=("Catalog",) if table else ("Archive",),
-        dates=days(None, archived.whole.changed) if table is None else None,
+        dates=days(None, archived.whole.changed) if table is None else archived.declared(table.name),
         related=related,
     )
     word = service.key.rpartition("/")[2].upper().rpartition(".")[2]
