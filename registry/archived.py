@@ -1,8 +1,9 @@
 """The state of the archive that records are made of, read at once."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import sqlalchemy as sa
@@ -14,7 +15,7 @@ from vo_server.archive import SCHEMA_DOCUMENT
 from vo_server.catalog import Sizes, read_catalog, read_sizes
 from vo_server.coverage import ALL, Coverages
 from vo_server.errors import VoError
-from vo_server.products import OBSCORE
+from vo_server.products import OBSCORE, ObsCore
 from vo_server.tables import Catalog, Schema
 
 
@@ -45,6 +46,20 @@ class Archived:
     table_cells: Mapping[str, str] = field(default_factory=dict)
     sizes: Sizes = field(default_factory=dict)
 
+    def only(self, name: str) -> tuple[Schema, ...]:
+        """The schema of a table with that table alone; nothing where there is no such table."""
+        return tuple(
+            replace(schema, tables=(replace(table, keys=()),))
+            for schema in self.catalog.schemas
+            for table in schema.tables
+            if table.name.lower() == name.lower()
+        )
+
+    def declared(self, name: str) -> dict[str, str]:
+        """When a schema, or that of a table, was last declared, as the date of a record."""
+        date = self.described.get(name.lower().partition(".")[0])
+        return {"Updated": date} if date else {}
+
     def coverage(self, holding: Holding, root_url: str) -> Coverage:
         """Where a collection, or everything, has products."""
         spatial = self.cells.get(holding.name, "")
@@ -61,6 +76,15 @@ class Archived:
         if any(table.name.lower() == OBSCORE for table in schema.tables):
             return self.coverage(self.whole, root_url)
         return Coverage(spatial=self.table_cells.get(schema.name.lower(), ""))
+
+
+def read_stamp(engine: sa.Engine) -> tuple[Any, ...]:
+    """Tells at little cost whether the archive may have changed since it was read."""
+    obs = ObsCore.read().relation.c
+    with engine.connect() as connection:
+        products = sa.select(sa.func.count(), sa.func.max(obs.last_mod_date), sa.func.max(obs.dp_id))
+        declared = sa.select(sa.func.count(), sa.func.max(SCHEMA_DOCUMENT.c.updated))
+        return (*connection.execute(products).one(), *connection.execute(declared).one())
 
 
 def read_archive(engine: sa.Engine, state_dir: Path) -> Archived:

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from registry.operator import Operator
-from registry.refresh import registry_file
 from vo_server.checks import Check
 from vo_server.config import Settings
 from vo_server.errors import UsageFault
@@ -13,7 +12,7 @@ def check_operator(settings: Settings, state_dir: Path) -> Check:
     """Whether the file is right, and tells at least whom to ask."""
     name = "registry"
     try:
-        operator = Operator.read(registry_file(settings, state_dir))
+        operator = Operator.of(settings, state_dir)
     except UsageFault as exc:
         return Check(name, "failed", str(exc))
     if operator.contact.email is None:

@@ -1,5 +1,6 @@
 """Records of data: collections of products, and catalogues (VODataService 1.2, CatalogResource)."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -7,7 +8,7 @@ from datetime import datetime
 from registry.archived import Archived
 from registry.holdings import Holding
 from registry.identifiers import resource_key
-from registry.operator import Notes
+from registry.operator import BIBCODE, Notes
 from registry.publisher import SUBJECTS, Draft, Publisher
 from registry.resource import Name, Resource
 from vo_server.capabilities import Capability, Interface, Service
@@ -80,20 +81,26 @@ def collection_record(
         _describe(holding),
         subjects=sorted({CONCEPTS[kind] for kind in holding.types if kind in CONCEPTS}) or SUBJECTS,
         creators=holding.creators if len(holding.creators) <= MOST_CREATORS else (),
-        bibcode=holding.bibcodes[0] if len(holding.bibcodes) == 1 else "",
-        dates=_dates(holding.published, holding.changed),
+        bibcode=_bibcode(holding),
+        dates=days(holding.published, holding.changed),
         related=related,
     )
     return replace(
         publisher.resource(draft, notes),
-        capabilities=(*_auxiliary(services), _page()),
+        capabilities=(*auxiliary(services), _page()),
         facilities=notes.facilities or holding.facilities,
         instruments=notes.instruments or holding.instruments,
         coverage=replace(
             archived.coverage(holding, publisher.settings.root_url), region_of_regard=notes.region_of_regard
         ),
-        schemas=_only(archived, OBSCORE),
+        schemas=archived.only(OBSCORE),
     )
+
+
+def _bibcode(holding: Holding) -> str:
+    """The one paper that all products name; empty where they name several, or something else."""
+    named = holding.bibcodes
+    return named[0] if len(named) == 1 and re.match(BIBCODE, named[0], re.ASCII) else ""
 
 
 def _describe(holding: Holding) -> str:
@@ -105,13 +112,13 @@ def _describe(holding: Holding) -> str:
     return f"{text}. They are described by ObsCore in the table ivoa.ObsCore."
 
 
-def _dates(first: datetime | None, last: datetime | None) -> dict[str, str]:
+def days(first: datetime | None, last: datetime | None) -> dict[str, str]:
     """The days of the first and the last of something."""
     known = (("Created", first), ("Updated", last))
     return {role: date.strftime("%Y-%m-%d") for role, date in known if date is not None}
 
 
-def _auxiliary(services: Iterable[Service]) -> Iterator[Capability]:
+def auxiliary(services: Iterable[Service]) -> Iterator[Capability]:
     """Capabilities of services that data can be found by.
 
     See the IVOA note "Discovering Data Collections Within Services" 1.1.
@@ -125,16 +132,6 @@ def _auxiliary(services: Iterable[Service]) -> Iterator[Capability]:
 def _page() -> Capability:
     """The archive's page, where data can be seen."""
     return Capability("", (Interface("/", role="", type="vr:WebBrowser"),))
-
-
-def _only(archived: Archived, name: str) -> tuple[Schema, ...]:
-    """The schema of a table with that table alone."""
-    return tuple(
-        replace(schema, tables=(table,))
-        for schema in archived.catalog.schemas
-        for table in schema.tables
-        if table.name.lower() == name
-    )
 
 
 def catalogue_record(
@@ -151,7 +148,7 @@ def catalogue_record(
         schema.description or title,
         subjects=SUBJECTS if key in BUILT_IN else ("catalogs",),
         types=("Catalog",),
-        dates={"Updated": archived.described[key]} if key in archived.described else None,
+        dates=archived.declared(key),
         related={"IsServedBy": served_by},
     )
     made = publisher.resource(draft, notes)
@@ -163,7 +160,7 @@ def catalogue_record(
     )
     return replace(
         made,
-        capabilities=(*_auxiliary([tap]), _page()),
+        capabilities=(*auxiliary([tap]), _page()),
         facilities=notes.facilities,
         instruments=notes.instruments,
         coverage=replace(
@@ -171,4 +168,5 @@ def catalogue_record(
             region_of_regard=notes.region_of_regard,
         ),
         schemas=(replace(schema, tables=tables),),
+        sizes=archived.sizes,
     )

@@ -9,12 +9,11 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from registry.faults import OaiFault
+from registry.identifiers import ivoid
 from registry.management import CAPABILITIES, PATH, REGISTRY
 from registry.oai import Envelope
 from registry.operator import Operator
 from registry.params import OaiRequest, Selection, parse_request
-from registry.publisher import Publisher
-from registry.refresh import registry_file
 from registry.store import RecordStore
 from registry.tokens import Position, Signer, read_or_make_key
 from vo_server import dali, vosi
@@ -29,7 +28,8 @@ class Registry:
     def __init__(self, state: Any) -> None:
         settings, state_dir = state.settings, state.database.state_dir
         # Here, so that a mistake of the operator's stops the start.
-        self._publisher = Publisher(Operator.read(registry_file(settings, state_dir)), settings)
+        Operator.of(settings, state_dir)
+        self._name, self._ivoid = settings.archive_name, ivoid(settings.authority, REGISTRY)
         self._base_url = settings.root_url + PATH
         self._store = RecordStore(state.database.writer)
         key = settings.registry_key.encode() if settings.registry_key else None
@@ -73,11 +73,10 @@ class Registry:
 
     def _identify(self, envelope: Envelope) -> bytes:
         earliest = self._store.earliest()
-        itself = self._store.record(self._publisher.ivoid(REGISTRY), "ivo_vor")
+        itself = self._store.record(self._ivoid, "ivo_vor")
         if earliest is None or itself is None or itself.text is None:
             raise _not_ready()
-        name = self._publisher.settings.archive_name
-        return envelope.identify(name, self._base_url, self._publisher.contact.email, earliest, itself.text)
+        return envelope.identify(self._name, self._base_url, earliest, itself.text)
 
     def _check_identifier(self, identifier: str | None) -> None:
         if identifier is not None and self._store.record(identifier, None) is None:

@@ -116,8 +116,8 @@ def _days(obs: Any) -> sa.ColumnElement[Any]:
         sa.cast(sa.func.floor(obs.t_max), sa.Integer) + 1,
         type_=INT4RANGE,
     )
-    sane = (obs.t_min.between(-1e6, 1e6), obs.t_max.between(-1e6, 1e6), obs.t_min <= obs.t_max)
-    return sa.cast(sa.func.range_agg(day).filter(*sane), sa.Text)
+    sane = sa.and_(obs.t_min.between(-1e6, 1e6), obs.t_max.between(-1e6, 1e6), obs.t_min <= obs.t_max)
+    return sa.cast(sa.func.range_agg(sa.case((sane, day))), sa.Text)
 
 
 def _wavelengths(obs: Any) -> sa.ColumnElement[Any]:
@@ -127,7 +127,7 @@ def _wavelengths(obs: Any) -> sa.ColumnElement[Any]:
         sa.cast(sa.func.floor(sa.func.ln(obs.em_max) * STEPS), sa.Integer) + 1,
         type_=INT4RANGE,
     )
-    # Nothing else keeps the logarithm from zero and NaN: a filter may be looked at after it.
+    # Unlike a filter, which may be looked at later, CASE keeps the logarithm from zero and NaN.
     sane = sa.and_(
         obs.em_min.between(1e-30, _LONGEST), obs.em_max.between(1e-30, _LONGEST), obs.em_min <= obs.em_max
     )

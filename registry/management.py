@@ -55,7 +55,7 @@ def _authority(publisher: Publisher) -> Resource:
         f"The naming authority of {publisher.organisation.text}. Identifiers of the archive begin with it.",
         types=("Other",),
     )
-    made = publisher.resource(draft, Notes())
+    made = publisher.resource(draft, Notes(), publisher.operator.organisation.short_name or authority[:16])
     return replace(made, rights=(), managing_org=publisher.organisation)
 
 

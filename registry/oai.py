@@ -20,6 +20,7 @@ FORMATS = (
     ("ivo_vor", voresource.NAMESPACE, voresource.NAMESPACE),
     ("oai_dc", dublin_core.SCHEMA, dublin_core.NAMESPACE),
 )
+LONGEST = 2000  #: characters of an argument that is said again
 _PLACE = "<!--records-->"
 
 
@@ -62,8 +63,9 @@ class Envelope:
         _add(self._root, "error", writable(str(fault))).set("code", fault.code)
         return self._document()
 
-    def identify(self, name: str, base_url: str, email: str, earliest: datetime, registry: str) -> bytes:
+    def identify(self, name: str, base_url: str, earliest: datetime, registry: str) -> bytes:
         """Who we are; ``registry`` is the registry's own record (Registry Interfaces 1.1, Identify)."""
+        email = etree.fromstring(registry).findtext("curation/contact/email") or ""
         verb = etree.SubElement(self._root, oai("Identify"))
         for tag, text in (
             ("repositoryName", writable(name)),
@@ -148,4 +150,9 @@ def _can_be_said(name: str, value: str) -> bool:
         return PREFIX_FORM.fullmatch(value) is not None
     if name == "set":
         return SET_FORM.fullmatch(value) is not None
-    return value.isascii() and value.isprintable() and not set(value) & set(' "<>\\^`{|}%')
+    return (
+        len(value) <= LONGEST
+        and value.isascii()
+        and value.isprintable()
+        and not set(value) & set(' "<>\\^`{|}%')
+    )

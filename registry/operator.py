@@ -1,11 +1,13 @@
 """What an operator says about the archive and its data: ``registry.toml``, checked when the server starts."""
 
 import tomllib
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal, Self, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, HttpUrl, ValidationError, field_validator
 
+from vo_server.config import Settings
 from vo_server.errors import UsageFault
 
 #: IVOA vocabulary http://www.ivoa.net/rdf/voresource/relationship_type, terms that are not deprecated.
@@ -34,6 +36,13 @@ def _orcid(text: str) -> str:
     return text
 
 
+def _there_is(text: str) -> str:
+    """A date of the calendar."""
+    datetime.fromisoformat(text)
+    return text
+
+
+BIBCODE = r"^[12]\d{3}[\w.&]{14}[A-Z]$"  #: of the Astrophysics Data System
 Line = Annotated[str, Field(min_length=1, max_length=1000, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Text = Annotated[str, Field(min_length=1, max_length=20_000, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]+$")]
 ShortName = Annotated[str, Field(min_length=1, max_length=16, pattern=r"^[^\x00-\x1f\x7f]+$")]
@@ -41,7 +50,7 @@ Orcid = Annotated[str, Field(pattern=r"^(\d{4}-){3}\d{3}[\dX]$"), AfterValidator
 Doi = Annotated[str, Field(pattern=r"^10\.\d{4,9}/\S+$", max_length=300)]
 Ivoid = Annotated[str, Field(pattern=r"^ivo://[\w.~*'()+=!-]{3,}(/[\w.~*'()+=!-]+)*$", max_length=500)]
 Email = Annotated[str, Field(pattern=r"^\S+@(\S+\.)+\S+$", max_length=300)]
-Date = Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\dZ?)?$")]
+Date = Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\dZ?)?$"), AfterValidator(_there_is)]
 
 
 class Section(BaseModel):
@@ -94,7 +103,7 @@ class Notes(Section):
     doi: Doi | None = None
     version: Line | None = None
     subjects: tuple[Line, ...] = ()  #: concepts of the Unified Astronomy Thesaurus
-    bibcode: Annotated[str, Field(pattern=r"^[12]\d{3}[\w.&]{14}[A-Z]$")] | None = None
+    bibcode: Annotated[str, Field(pattern=BIBCODE)] | None = None
     rights: Line | None = None
     rights_url: HttpUrl | None = None
     homepage: HttpUrl | None = None
@@ -140,6 +149,14 @@ class Operator(Section):
         if len({document.key for document in documents}) != len(documents):
             raise ValueError("two documents have the same key: give each its own")
         return documents
+
+    @classmethod
+    def of(cls, settings: Settings, state_dir: Path) -> Self:
+        """What the operator of this server says; raises `UsageFault` where the file is malformed."""
+        path = settings.registry_file or state_dir / "registry.toml"
+        if settings.registry_file and not path.exists():
+            raise UsageFault(f"VO_REGISTRY_FILE: there is no {path.name} at that place")
+        return cls.read(path)
 
     @classmethod
     def read(cls, path: Path) -> Self:

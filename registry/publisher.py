@@ -78,9 +78,9 @@ class Publisher:
         return Contact(Name(said.name), said.address or "", email, said.telephone or "", orcid(said.orcid))
 
     def short_name(self, word: str) -> str:
-        """A name of at most 16 characters that ends in ``word``."""
-        stem = self.operator.organisation.short_name or ""
-        return f"{stem} {word}".strip()[-16:] if len(f"{stem} {word}") <= 16 else word[:16]
+        """The organisation's short name and a word, in at most 16 characters."""
+        joined = f"{self.operator.organisation.short_name or ''} {word}".strip()
+        return joined if len(joined) <= 16 else word[:16]
 
     def resource(self, draft: Draft, notes: Notes, short_name: str = "") -> Resource:
         """The record without what only its type has."""

@@ -49,9 +49,8 @@ def all_records(
     yield from management_records(publisher)
     for service in wanted:
         data = [named[each.name] for each in holdings if service in served.of(each.types)]
-        yield service_record(
-            publisher, archived, service, [*catalogues, *data] if service.has_tables else data
-        )
+        found = [*catalogues, *data] if service.has_tables else data
+        yield service_record(publisher, archived, service, services[0], found)
     papers = [each for each in documents(publisher, archived) if each.published]
     about: dict[str, list[Name]] = defaultdict(list)
     for paper in papers:
@@ -80,5 +79,5 @@ def _catalogue(
         for service in table_services(table):
             if publisher.operator.service.get(service.key, Notes()).published:
                 served_by.append(service_name(publisher, service))
-                yield service_record(publisher, archived, service, [itself], table)
+                yield service_record(publisher, archived, service, tap, [itself], table)
     yield catalogue_record(publisher, archived, schema, tap, served_by)

@@ -3,11 +3,12 @@
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 import structlog
 
-from registry.archived import Archived, read_archive
+from registry.archived import Archived, read_archive, read_stamp
 from registry.dublin_core import build_dublin_core
 from registry.keeping import Kept, Made, keep, looking
 from registry.operator import Operator
@@ -17,11 +18,6 @@ from registry.voresource import build_resource
 from vo_server.capabilities import Service
 from vo_server.config import Settings
 from vo_server.errors import VoError
-
-
-def registry_file(settings: Settings, state_dir: Path) -> Path:
-    """Where the operator's words are."""
-    return settings.registry_file or state_dir / "registry.toml"
 
 
 class Refresher:
@@ -48,10 +44,11 @@ class Refresher:
         self._state_dir = state_dir
         self._services = services
         self._table_services = table_services
+        self._looked: tuple[Any, ...] | None = None
 
     def refresh(self, *, wait: bool = True) -> Kept | None:
         """Look once; None where another process is at it and ``wait`` is false."""
-        operator = Operator.read(registry_file(self._settings, self._state_dir))
+        operator = Operator.of(self._settings, self._state_dir)
         with looking(self._engine, wait=wait) as is_ours:
             if not is_ours:
                 return None
@@ -63,7 +60,7 @@ class Refresher:
         publisher = Publisher(operator, self._settings)
         mirrors = [str(mirror).rstrip("/") for mirror in operator.mirrors]
         for resource in all_records(publisher, archived, self._services, self._table_services):
-            record = build_resource(resource, self._settings, archived.sizes, mirrors)
+            record = build_resource(resource, self._settings, mirrors)
             yield Made(resource.identifier, record, build_dublin_core(resource))
 
     def start(self) -> None:
@@ -75,7 +72,7 @@ class Refresher:
         pause = threading.Event()
         while True:
             try:
-                kept = self.refresh(wait=False)
+                kept = self._look()
                 if kept is not None and (kept.added or kept.changed or kept.deleted):
                     log.info("records", added=kept.added, changed=kept.changed, deleted=kept.deleted)
             except VoError as exc:
@@ -83,3 +80,14 @@ class Refresher:
             except sa.exc.SQLAlchemyError as exc:
                 log.warning("records are not refreshed", reason=type(exc).__name__)
             pause.wait(self._settings.registry_refresh)
+
+    def _look(self) -> Kept | None:
+        """Refresh where something may have changed; None where not, or where another process is at it."""
+        # To look at all costs seconds for every million products.
+        stamp = (*read_stamp(self._engine), Operator.of(self._settings, self._state_dir))
+        if stamp == self._looked:
+            return None
+        kept = self.refresh(wait=False)
+        if kept is not None:
+            self._looked = stamp
+        return kept

@@ -1,8 +1,9 @@
 """A resource as VOResource 1.2 and its extensions describe it: values without XML."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from vo_server.capabilities import Capability
+from vo_server.catalog import Sizes
 from vo_server.tables import Column, Schema
 
 Intervals = tuple[tuple[float, float], ...]
@@ -113,6 +114,8 @@ class Resource:
     ----------
     type : str
         The ``xsi:type``, with its prefix.
+    sizes : mapping
+        Rows of those tables of ``schemas`` that it is about as a whole.
     outputs : tuple of Column
         What an answer has, where there is no table to tell of.
     full : bool or None
@@ -136,6 +139,7 @@ class Resource:
     instruments: tuple[str, ...] = ()
     coverage: Coverage = Coverage()
     schemas: tuple[Schema, ...] = ()
+    sizes: Sizes = field(default_factory=dict)
     outputs: tuple[Column, ...] = ()
     full: bool | None = None
     authorities: tuple[str, ...] = ()

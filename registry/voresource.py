@@ -7,7 +7,6 @@ from lxml import etree
 from registry.resource import Contact, Content, Coverage, Creator, Curation, Name, Resource
 from registry.xmltext import token, writable
 from vo_server.capabilities import NAMESPACES, XSI, add_capability
-from vo_server.catalog import Sizes
 from vo_server.config import Settings
 from vo_server.tables import Schema, Table
 from vo_server.tablesets import add_schema
@@ -18,15 +17,11 @@ PREFIXES = {"ri": NAMESPACE, **NAMESPACES}
 CREATED, UPDATED = "0001-01-01T00:00:00Z", "0001-01-01T00:00:01Z"
 
 
-def build_resource(
-    resource: Resource, settings: Settings, sizes: Sizes | None = None, mirrors: Sequence[str] = ()
-) -> str:
+def build_resource(resource: Resource, settings: Settings, mirrors: Sequence[str] = ()) -> str:
     """The record as XML, with `CREATED` and `UPDATED` in the place of its dates.
 
     Parameters
     ----------
-    sizes : mapping, optional
-        Rows of tables, by schema and name in the database.
     mirrors : sequence of str
         Other root URLs of the server.
     """
@@ -54,17 +49,17 @@ def build_resource(
     if resource.managing_org is not None:
         _name(root, "managingOrg", resource.managing_org)
     if resource.schemas or resource.outputs:
-        _tableset(root, resource, sizes or {})
+        _tableset(root, resource)
     return _finished(root)
 
 
-def _tableset(parent: etree._Element, resource: Resource, sizes: Sizes) -> None:
+def _tableset(parent: etree._Element, resource: Resource) -> None:
     element = etree.SubElement(parent, "tableset")
     for schema in resource.schemas:
-        add_schema(element, schema, sizes)
+        add_schema(element, schema, resource.sizes)
     if resource.outputs:
         answer = Table("output", "Columns of an answer", resource.outputs)
-        add_schema(element, Schema("output", "", (answer,)), sizes)
+        add_schema(element, Schema("output", "", (answer,)), {})
         element[-1][-1].set("type", "output")
 
 

@@ -11,9 +11,9 @@ STANDARD_ID = "ivo://ivoa.net/std/ConeSearch"
 TEST_QUERY = {"ra": 10.0, "dec": 10.0, "sr": 1.0}
 
 PARAMETERS = (
-    Parameter("RA", "Right ascension, ICRS", "double", "", "pos.eq.ra", "required"),
-    Parameter("DEC", "Declination, ICRS", "double", "", "pos.eq.dec", "required"),
-    Parameter("SR", "Radius; 0 for the columns only", "double", "", "pos.angDistance", "required"),
+    Parameter("RA", "Right ascension, ICRS", "double", "", "pos.eq.ra", "required", "deg"),
+    Parameter("DEC", "Declination, ICRS", "double", "", "pos.eq.dec", "required", "deg"),
+    Parameter("SR", "Radius; 0 for the columns only", "double", "", "pos.angDistance", "required", "deg"),
     Parameter("VERB", "1 for identifier and position, 2 for the principal columns, 3 for all", "int", ""),
     Parameter("MAXREC", "Number of rows, at most", "int", ""),
     Parameter("RESPONSEFORMAT", "Format of the answer: a name such as csv, or a media type"),
@@ -35,7 +35,7 @@ def service(cones: Cones) -> Service:
         f"cone search in {name}",
         cones.table.description,
         (capability(f"/scs/{name}"),),
-        outputs=tuple(cones.columns(verb=3)),
+        table=name,
     )
 
 

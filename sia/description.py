@@ -7,7 +7,7 @@ from sia.params import OPTIONS, PARAMETERS, PRODUCT_TYPES, SiaParameter
 from sia.v1.description import describe
 from vo_server.capabilities import Capability, Interface, Service, inputs_of
 from vo_server.formats import FORMATS, Param, ServiceDescriptor
-from vo_server.products import ObsCore
+from vo_server.products import OBSCORE
 
 STANDARD_ID = "ivo://ivoa.net/std/SIA#query-2.0"
 QUERY_PATH = "/sia2/query"
@@ -73,5 +73,5 @@ SERVICE = Service(
     CAPABILITIES,
     auxiliary="ivo://ivoa.net/std/SIA#query-aux-2.0",
     product_types=PRODUCT_TYPES,
-    outputs=ObsCore.read().columns,
+    table=OBSCORE,
 )

@@ -46,7 +46,12 @@ def constants(settings: Settings) -> tuple[Param, ...]:
 
 #: The parameters of a query, as FORMAT=METADATA tells them.
 INPUTS = (
-    Param("POS", description="Centre of the region: ra,dec in degrees ICRS, or l,b;GALACTIC", unit="deg"),
+    Param(
+        "POS",
+        description="Centre of the region: ra,dec in degrees ICRS, or l,b;GALACTIC",
+        unit="deg",
+        ucd="pos.eq",
+    ),
     Param(
         "SIZE",
         "double",
@@ -60,10 +65,15 @@ INPUTS = (
     Param(
         "BAND",
         unit="m",
+        ucd="em.wl",
         description="Wavelengths in vacuum, single or ranges a/b, with commas between, or names of bands",
         options=tuple(bands()),
     ),
-    Param("TIME", description="Dates of ISO 8601 in UTC, single or ranges a/b, with commas between"),
+    Param(
+        "TIME",
+        ucd="time.epoch",
+        description="Dates of ISO 8601 in UTC, single or ranges a/b, with commas between",
+    ),
     Param(
         "FORMAT",
         value="all",

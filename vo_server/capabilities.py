@@ -126,6 +126,8 @@ class Service:
         "Discovering Data Collections Within Services" 1.1).
     product_types : tuple of str
         Which products are found by it (``dataproduct_type``); empty for all.
+    table : str
+        The published table whose rows it answers with; empty for none or all.
     outputs : tuple of Column
         Columns of its answers, where they are not those of a table.
     """
@@ -137,6 +139,7 @@ class Service:
     capabilities: tuple[Capability, ...]
     auxiliary: str = ""
     product_types: tuple[str, ...] = ()
+    table: str = ""
     outputs: tuple[Column, ...] = ()
     has_tables: bool = False
 
@@ -220,4 +223,5 @@ def _interface(parent: etree._Element, interface: Interface, root_url: str, mirr
             text_child(param, "unit", parameter.unit)
         if parameter.ucd:
             text_child(param, "ucd", parameter.ucd)
-        text_child(param, "dataType", parameter.datatype, arraysize=parameter.arraysize)
+        datatype = text_child(param, "dataType", parameter.datatype, arraysize=parameter.arraysize)
+        datatype.set(f"{{{XSI}}}type", "vs:VOTableType")

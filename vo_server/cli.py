@@ -311,10 +311,14 @@ def registry(directory: Directory = None) -> None:
     The server does the same every ten minutes.
     """
     from registry.refresh import Refresher
+    from vo_server.db.addresses import served_at
     from vo_server.published import SERVICES, table_services
 
     settings = Settings.load(state_dir=directory)
     with _ready(settings) as database:
+        if settings.base_url is None and (url := served_at(database)):
+            # Records tell where the server is, which may have been started with other options.
+            settings = Settings.load(**settings.model_dump() | {"base_url": url})
         refresher = Refresher(database.writer, settings, database.state_dir, SERVICES, table_services)
         typer.echo(str(refresher.refresh()))
 

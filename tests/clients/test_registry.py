@@ -103,8 +103,15 @@ def test_sickle_harvests_only_what_changed(demo: DemoServer, sickle: Sickle) -> 
     words.write_text('[collection.SYNTHETIC-SKY]\ntitle = "A sky of our own"\n')
     try:
         refresh(demo)
-        (record,) = sickle.ListRecords(metadataPrefix="ivo_vor", **{"from": since})
-        assert record.header.identifier == "ivo://vo-server.example/collection/synthetic-sky"
+        changed = {
+            record.header.identifier.removeprefix("ivo://vo-server.example/"): record
+            for record in sickle.ListRecords(metadataPrefix="ivo_vor", **{"from": since})
+        }
+        # The database may count rows at any time, which the records of tables tell.
+        assert {key for key in changed if not key.startswith(("tap", "scs/", "catalogue/"))} == {
+            "collection/synthetic-sky"
+        }
+        record = changed["collection/synthetic-sky"]
         assert record.xml.findtext(f".//{RESOURCE}/title") == "A sky of our own"
     finally:
         words.unlink()

@@ -43,6 +43,17 @@ def holdings(settings: Settings, database: Database) -> Iterator[Holdings]:
                 bib_reference="2016A&A...594A..91L",
                 obs_creator_name="Doe, J.",
             )
+        # What a scan must not stumble over.
+        found.product(
+            "OAI.ODD",
+            obs_collection=SPECTRA,
+            dataproduct_type="spectrum",
+            t_min=float("nan"),
+            t_max=1e300,
+            em_min=0.0,
+            em_max=float("inf"),
+            bib_reference="in preparation",
+        )
         found.product(
             "OAI.SPECTRUM",
             Circle(200.0, -60.0, 0.1),

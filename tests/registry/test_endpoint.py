@@ -1,6 +1,7 @@
 """The registry as harvesters use it (OAI-PMH 2.0; Registry Interfaces 1.1)."""
 
 import os
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import parse_qsl, quote
@@ -153,6 +154,43 @@ def test_a_list_in_parts_is_the_whole_list(oai: Asking, small_pages: None, datab
     assert set(found) == everything
 
 
+@pytest.fixture
+def of_yesterday(refresher: Refresher, database: Database) -> Iterator[None]:
+    """The records as if all of them had been there yesterday."""
+    with database.owner.begin() as connection:
+        connection.execute(sa.update(RECORD).values(updated=RECORD.c.updated - timedelta(days=1)))
+    yield
+    with database.owner.begin() as connection:
+        connection.execute(sa.delete(RECORD))
+    refresher.refresh()
+
+
+def test_what_changes_during_a_harvest_is_not_missed(
+    oai: Asking,
+    small_pages: None,
+    of_yesterday: None,
+    refresher: Refresher,
+    holdings: Holdings,
+    database: Database,
+) -> None:
+    with database.owner.connect() as connection:
+        everything = set(connection.scalars(sa.select(RECORD.c.identifier)))
+    harvest = oai.headers()
+    found = [str(next(harvest).findtext(f"{OAI}identifier")) for _ in range(4)]
+    first = found[0]
+    late = max(everything - set(found))
+    # One that was read already and one that was not change; another is new.
+    holdings.product("OAI.NEW", obs_collection="OAI-NEW")
+    with database.owner.begin() as connection:
+        changing = RECORD.c.identifier.in_([first, late])
+        connection.execute(sa.update(RECORD).where(changing).values(updated=sa.func.now()))
+    refresher.refresh()
+    found += [str(header.findtext(f"{OAI}identifier")) for header in harvest]
+    assert set(found) == everything | {"ivo://vo-server.example/collection/oai-new"}
+    assert found.count(first) == 2
+    assert found.count(late) == 1
+
+
 def test_a_token_works_again_and_in_another_process(oai: Asking, token: str, database: Database) -> None:
     first, second = (oai("ListRecords", resumptionToken=token) for _ in range(2))
     assert etree.tostring(first[2]) == etree.tostring(second[2])
@@ -175,12 +213,9 @@ def test_dates_of_records_are_those_of_their_headers(oai: Asking) -> None:
 
 
 def test_only_what_changed_is_harvested_again(
-    oai: Asking, refresher: Refresher, holdings: Holdings, database: Database
+    oai: Asking, of_yesterday: None, refresher: Refresher, holdings: Holdings
 ) -> None:
     key = f"ivo://vo-server.example/collection/{IMAGES.lower()}"
-    # As if all of this had been there yesterday.
-    with database.owner.begin() as connection:
-        connection.execute(sa.update(RECORD).values(updated=RECORD.c.updated - timedelta(days=1)))
     asked = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     unchanged = refresher.refresh()
     assert unchanged is not None

@@ -90,6 +90,7 @@ def test_what_the_documentation_shows_can_be_said(tmp_path: Path) -> None:
         ("[collection.X]\nrelationships = {Likes = ['ivo://x.y/z']}", "relationships", "Cites"),
         ("[collection.X]\nrelationships = {Cites = ['http://x.y/z']}", "relationships.Cites.0", "ivo"),
         ("[collection.X]\ndates = {Issued = 'yesterday'}", "dates.Issued", "pattern"),
+        ("[collection.X]\ndates = {Issued = '2024-02-30'}", "dates.Issued", "day"),
         ("[collection.X]\nlevels = ['Everybody']", "levels.0", "Research"),
         ("[[document]]\nkey = 'A B'\ntitle = 'x'\nurl = 'https://x.y'", "document.0.key", "pattern"),
         ("[[document]]\nkey = 'a'", "document.0.title", "required"),

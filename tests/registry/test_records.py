@@ -11,12 +11,11 @@ from lxml import etree
 from mocpy import MOC
 
 from registry.operator import Operator
-from registry.refresh import Refresher, registry_file
+from registry.refresh import Refresher
 from tests.products import Holdings
 from tests.registry.asking import Asking
 from tests.registry.conftest import IMAGES, RELEASE
 from tests.registry.test_operator import WHOLE
-from vo_server.config import Settings
 from vo_server.db import Database
 
 TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"
@@ -80,6 +79,19 @@ def test_tap_tells_every_table_with_its_columns(oai: Asking) -> None:
     for path in ("tableset/schema/table/name", "tableset/schema/table/column/name"):
         assert texts(resource, path) == texts(vosi, path.removeprefix("tableset/"))
     assert resource.findtext("capability/language/name") == "ADQL"
+
+
+def test_a_collection_does_not_change_when_rows_of_others_are_counted(
+    oai: Asking, refresher: Refresher, database: Database
+) -> None:
+    before = oai.resource(COLLECTION).get("updated")
+    with database.owner.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(sa.text("ANALYZE ivoa.obscore, tap_schema.columns"))
+    refresher.refresh()
+    assert oai.resource(COLLECTION).get("updated") == before
+    assert texts(oai.resource(COLLECTION), "tableset/schema/table/nrows") == []
+    assert texts(oai.resource("/catalogue/ivoa"), "tableset/schema/table/nrows")
+    assert texts(oai.resource("/tap"), "tableset/schema/table/nrows")
 
 
 def test_the_registry_is_told_the_parameters_that_vosi_is_not(oai: Asking) -> None:
@@ -154,9 +166,9 @@ def test_data_made_from_raw_files_say_so(
 
 
 @pytest.fixture
-def said(refresher: Refresher, settings: Settings, database: Database) -> Iterator[Path]:
+def said(refresher: Refresher, database: Database) -> Iterator[Path]:
     """The operator's words about the collection of images."""
-    path = registry_file(settings, database.state_dir)
+    path = database.state_dir / "registry.toml"
     path.write_text(WHOLE.replace("EXO-DEEP", IMAGES), encoding="utf-8")
     refresher.refresh()
     yield path
@@ -175,6 +187,7 @@ def test_the_operators_words_are_in_the_records(oai: Asking, said: Path) -> None
     assert resource.findtext("curation/creator/logo") == "https://exo.example/logo.png"
     assert resource.findtext("curation/version") == "DR2"
     assert resource.findtext("curation/contact/email") == "help@exo.example"
+    assert oai("Identify").findtext("{*}Identify/{*}adminEmail") == "help@exo.example"
     assert texts(resource, "content/subject") == ["surveys"]
     rights = resource.find("rights")
     assert rights is not None
