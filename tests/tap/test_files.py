@@ -1,5 +1,6 @@
 """TAP over header keywords of all files: answered from Parquet, with the rest of the archive in one query."""
 
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,9 +19,10 @@ from vo_server.app import create_app
 from vo_server.catalog import read_catalog
 from vo_server.config import Settings
 from vo_server.db import Database
-from vo_server.engine import Engines, PostgresEngine
+from vo_server.engine import Engines, PostgresEngine, Statement
 from vo_server.engine.duck import DuckEngine
 from vo_server.engine.holdings import ListedTables
+from vo_server.errors import TransientFault, VoError
 from vo_server.snapshot_tables import make_snapshots
 from vo_server.tables import Catalog
 
@@ -50,8 +52,9 @@ def engines(
     yield Engines(engine, DuckEngine(tables, snapshots.root(database.state_dir), place))
     with database.owner.begin() as connection:
         connection.execute(sa.text("DELETE FROM dbo.raw WHERE dp_id LIKE 'files%'"))
-        connection.execute(sa.text("DELETE FROM archive.snapshot_file"))
-        connection.execute(sa.text("DELETE FROM archive.snapshot"))
+        for name in ("snapshot_file", "snapshot"):
+            names = "('dbo.raw', 'ivoa.obscore', 'header.keyword')"
+            connection.execute(sa.text(f"DELETE FROM archive.{name} WHERE table_name IN {names}"))
 
 
 def keywords() -> pa.Table:
@@ -179,6 +182,43 @@ def test_the_engine_is_that_which_answers_best(
     with database.owner.connect() as connection:
         catalog: Catalog = read_catalog(connection)
     assert engines.choose(understand(query, catalog)).dialect == dialect
+
+
+@pytest.mark.parametrize("dialect", ["duckdb", "postgresql"])
+def test_a_query_is_cancelled_by_its_name_wherever_it_runs(engines: Engines, dialect: str) -> None:
+    endless = {
+        "duckdb": "SELECT count(*) AS n FROM range(1000000000000) AS t(i) WHERE i % 7 = 9",
+        "postgresql": "SELECT pg_sleep(600)::text AS n",
+    }
+    ended: list[VoError] = []
+
+    def run() -> None:
+        with pytest.raises(TransientFault, match="cancelled") as caught:
+            engines.execute(Statement(endless[dialect], dialect=dialect), query_id="endless")
+        ended.append(caught.value)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    while thread.is_alive():
+        engines.cancel("endless")
+        thread.join(0.05)
+    assert len(ended) == 1
+    assert engines.cancel("endless") is False
+
+
+def test_a_lost_file_leaves_its_table_to_the_database(database: Database, engines: Engines) -> None:
+    tables = ListedTables(database.writer, database.state_dir)
+    assert ("ivoa", "obscore") in tables.current()
+    with database.owner.connect() as connection:
+        (file, *_) = snapshots.live_files(connection, "ivoa.obscore")
+    place = snapshots.root(database.state_dir) / file.path
+    place.rename(place.with_suffix(".lost"))
+    try:
+        tables = ListedTables(database.writer, database.state_dir)
+        assert ("ivoa", "obscore") not in tables.current()
+        assert ("header", "keyword") in tables.current()
+    finally:
+        place.with_suffix(".lost").rename(place)
 
 
 def test_new_files_are_seen_by_the_next_query(database: Database, engines: Engines, tmp_path: Path) -> None:

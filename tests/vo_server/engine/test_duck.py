@@ -134,6 +134,19 @@ def test_what_needs_too_much_memory_is_told(tables: GivenTables, tmp_path: Path)
     engine.close()
 
 
+def test_what_does_not_fit_into_memory_goes_to_temporary_files(tables: GivenTables, tmp_path: Path) -> None:
+    limits = Limits(memory=60 << 20, space=2 << 30)
+    engine = DuckEngine(tables, tables.directory, tmp_path / "spill", limits=limits)
+    sql = (
+        "SELECT a.n * 20 + b.n AS x, repeat('x', 50) AS t FROM t.numbers AS a, t.numbers AS b"
+        " WHERE b.n < 20 ORDER BY (a.n * 7919 + b.n) % 1000003"
+    )
+    with engine.execute(Statement(sql)) as result:
+        assert sum(batch.num_rows for batch in result.batches) == 2_000_000
+    engine.close()
+    assert not [path for path in (tmp_path / "spill").rglob("*") if path.is_file()]
+
+
 @pytest.mark.parametrize("sql", [SILENT, ENDLESS])
 def test_the_time_limit_ends_a_query(engine: DuckEngine, sql: str) -> None:
     with pytest.raises(TransientFault, match="time limit"):
