@@ -12,7 +12,7 @@ from tap.adql import Unsupported, understand
 from tap.adql.dialects import DUCKDB
 from tap.adql.functions import FUNCTIONS
 from tap.adql.tree import Literal
-from tests.tap.adql.both import Both, both, literals, made_up
+from tests.tap.adql.both import Answer, Both, both, literals, made_up
 from tests.tap.adql.cases import Case, read_cases
 from vo_server.db import Database
 from vo_server.engine import PostgresEngine, Statement
@@ -67,12 +67,22 @@ def _key(row: tuple[Any, ...]) -> str:
     return str([f"{v:.9g}" if isinstance(v, float) else v for v in row])
 
 
+def answers_or_reason(engines: Both, query: str) -> tuple[Answer, Answer] | str:
+    """What both engines answer, or why DuckDB cannot."""
+    try:
+        return engines.answers(query)
+    except Unsupported as exc:
+        return str(exc)
+
+
 @pytest.mark.parametrize("case", CASES, ids=[case.title for case in CASES])
 def test_the_answer_is_that_of_postgresql(case: Case, engines: Both) -> None:
-    try:
-        expected, found = engines.answers(case.query)
-    except Unsupported as exc:
-        pytest.skip(f"not in DuckDB: {exc}")
+    answers = answers_or_reason(engines, case.query)
+    if isinstance(answers, str):
+        # Such a query is PostgreSQL's; how many there may be is promised below.
+        assert re.match(r"line \d+, column \d+: .* is not possible", answers)
+        return
+    expected, found = answers
     assert bool(found.refusal) == bool(expected.refusal)
     assert found.columns == expected.columns
     if _CHANCE.search(case.query) or _ANY_ROWS.search(case.query):
