@@ -12,19 +12,22 @@ from typing import Literal
 
 import sqlalchemy as sa
 
-from vo_server import schemas
+from vo_server import schemas, snapshots
 from vo_server.archive import FILE, PROPERTY
 from vo_server.config import Settings
 from vo_server.db import Database, open_database
 from vo_server.db.connections import OLDEST, default_state_dir
 from vo_server.db.upgrade import revisions
 from vo_server.errors import VoError
+from vo_server.headers.snapshot import TABLE
 from vo_server.stores import path_of
 
 Status = Literal["ok", "warning", "failed"]
 
 #: Bytes that should be free where results and the database lie.
 FREE = 2 * 1024**3
+#: Parquet files of keywords: reading more of them, most of them small, makes queries slow.
+MANY = 1000
 #: Files of the store that are looked at.
 SAMPLE = 100
 
@@ -59,6 +62,19 @@ def run_checks(settings: Settings) -> Iterator[Check]:
         yield check_tap_schema(connection)
         yield check_files(connection)
         yield check_addresses(connection, settings)
+        yield check_keywords(connection, database.state_dir)
+
+
+def check_keywords(connection: sa.Connection, state_dir: Path) -> Check:
+    """Whether the keywords of all headers are in Parquet, and most of them sorted."""
+    files = snapshots.live_files(connection, TABLE)
+    if lost := snapshots.lost_files(state_dir, files):
+        detail = f"{len(lost)} of {len(files)} Parquet files are not on the disk: run vo-server compact"
+        return Check("keywords", "failed", detail)
+    detail = f"{len(files)} Parquet files with {sum(file.rows for file in files)} rows"
+    if len(files) > MANY:
+        return Check("keywords", "warning", f"{detail}: run vo-server compact, to have fewer and sorted ones")
+    return Check("keywords", "ok", detail)
 
 
 def check_packages() -> Check:

@@ -72,6 +72,11 @@ def live_files(connection: sa.Connection, table_name: str) -> tuple[SnapshotFile
     return tuple(SnapshotFile(*row) for row in rows)
 
 
+def lost_files(state_dir: Path, files: Iterable[SnapshotFile]) -> list[SnapshotFile]:
+    """Those of ``files`` that are not on the disk."""
+    return [file for file in files if not (root(state_dir) / file.path).is_file()]
+
+
 def fresh_until(connection: sa.Connection, table_name: str) -> datetime | None:
     """The instant up to which the files have what the database had; None where there never was a snapshot."""
     query = sa.select(SNAPSHOT.c.fresh_until).where(SNAPSHOT.c.table_name == table_name.lower())

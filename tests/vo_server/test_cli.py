@@ -52,6 +52,8 @@ def test_help_names_every_command() -> None:
         "corrections",
         "rules",
         "snapshot",
+        "compact",
+        "quarantine",
     ]
     assert [name for name in names if name not in done.stdout] == []
 
@@ -169,6 +171,23 @@ def test_snapshots_are_made_and_told(database: Database, settings: Settings) -> 
     unknown = vo_server("snapshot", "dbo.nothing", "--dir", settings.state_dir, **environment)
     assert (unknown.returncode, unknown.stdout) == (2, "")
     assert unknown.stderr.strip().startswith("error: there is no table dbo.nothing")
+
+
+def test_what_was_not_taken_is_listed_and_keywords_are_sorted(
+    settings: Settings, database: Database, tmp_path: Path
+) -> None:
+    place = {"VO_STATE_DIR": str(settings.state_dir)}
+    if settings.database_url is not None:
+        place["VO_DATABASE_URL"] = str(settings.database_url)
+    (tmp_path / "nothing.fits").touch()
+    assert vo_server("ingest", tmp_path, **place).returncode == 1
+    listed = vo_server("quarantine", **place)
+    assert (listed.returncode, "EMPTY" in listed.stdout) == (0, True)
+    (tmp_path / "nothing.fits").unlink()
+    assert "nothing.fits" not in vo_server("quarantine", **place).stdout
+    sorted_once = vo_server("compact", **place)
+    assert (sorted_once.returncode, "Parquet files of header.keyword" in sorted_once.stdout) == (0, True)
+    assert "(0 rows sorted)" in vo_server("compact", **place).stdout
 
 
 def test_pictures_and_tiles_are_made_of_what_was_ingested(open_dir: Path) -> None:

@@ -14,9 +14,10 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as parquet
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
 
 from vo_server import snapshots
-from vo_server.archive import HEADER_STALE
+from vo_server.archive import HEADER, HEADER_STALE
 from vo_server.db import Database
 from vo_server.headers.database import read_many
 from vo_server.headers.rows import keyword_rows
@@ -68,6 +69,7 @@ def compact(database: Database, progress: Progress | None = None, *, run: int = 
     with _exclusive(database):
         with database.owner.connect() as connection:
             before = len(snapshots.live_files(connection, TABLE))
+        _replace_lost(database)
         rows = _refresh(database)
         with database.owner.connect() as connection:
             groups = list(_groups(snapshots.live_files(connection, TABLE), run))
@@ -148,6 +150,18 @@ def _sorted(
 def _quoted(path: Path) -> str:
     """A path inside quotes: COPY takes no bound name."""
     return str(path).replace("'", "''")
+
+
+def _replace_lost(database: Database) -> None:
+    """Where files are no longer on the disk, let everything be written again from the database."""
+    with database.owner.begin() as connection:
+        files = snapshots.live_files(connection, TABLE)
+        if not snapshots.lost_files(database.state_dir, files):
+            return
+        snapshots.replace(connection, TABLE, files, (), freshness(connection))
+        every = sa.select(HEADER.c.dp_id).distinct()
+        statement = insert(HEADER_STALE).from_select(["dp_id"], every)
+        connection.execute(statement.on_conflict_do_nothing())
 
 
 def _refresh(database: Database) -> int:

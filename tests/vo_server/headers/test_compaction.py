@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from ingest.keywords import add_headers, remove_headers
 from vo_server import schemas, snapshots
 from vo_server.archive import HEADER, HEADER_STALE, SNAPSHOT_FILE
+from vo_server.checks import check_keywords
 from vo_server.config import Settings
 from vo_server.db import Database
 from vo_server.headers import compaction
@@ -153,6 +154,19 @@ def test_headers_that_were_never_in_parquet_are_put_there(own: Database) -> None
         connection.execute(sa.insert(HEADER_STALE), [{"dp_id": f"compact {n:03}"} for n in range(4)])
     compact(own)
     assert parquet_rows(own) == database_rows(own)
+
+
+def test_files_that_were_lost_are_written_again(own: Database) -> None:
+    add(own, range(5))
+    add(own, range(5, 8))
+    live(own)[0].unlink()
+    with own.owner.connect() as connection:
+        assert check_keywords(connection, own.state_dir).status == "failed"
+    compact(own)
+    rows = [row for row in parquet_rows(own) if str(row[0]).startswith("compact ")]
+    assert rows == database_rows(own)
+    with own.owner.connect() as connection:
+        assert check_keywords(connection, own.state_dir).status == "ok"
 
 
 @pytest.mark.parametrize("place", ["_sorted", "release"])
