@@ -14,6 +14,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from ingest.phase3.cli import app as phase3
 from vo_server import __version__
 from vo_server.config import Settings
 from vo_server.errors import UsageFault, VoError
@@ -29,6 +30,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+app.add_typer(phase3, name="phase3")
 
 Directory = Annotated[
     Path | None,
