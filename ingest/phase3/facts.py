@@ -217,11 +217,13 @@ def _identifiers(product: Product, hdu: Hdu) -> NDArray[np.uint64] | None:
     """A hash of each identifier: 8 bytes a row, so that tiles of many millions can be compared."""
     rows = product.rows(hdu)
     found = marked(product.columns(hdu), "meta.id;meta.main")
-    if rows is None or len(found) != 1 or not found[0].width:
+    if rows is None or not len(rows) or len(found) != 1 or not found[0].width:
         return None
     values = rows[f"f{found[0].number}"].reshape(-1)
     if values.dtype.kind in "iu":
         return values.astype(np.int64).view(np.uint64)
+    if values.dtype.kind != "S":
+        return None
     width = values.dtype.itemsize
     letters = np.frombuffer(np.char.ljust(np.char.rstrip(values), width).tobytes(), np.uint8)
     return _hashes(letters.reshape(-1, width))

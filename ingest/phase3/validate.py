@@ -10,6 +10,8 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+import structlog
+
 from ingest.fitsfile import Limits, Refused
 from ingest.phase3 import batch
 from ingest.phase3.batch.files import Batch, Known
@@ -21,6 +23,9 @@ from ingest.phase3.product import opened
 from ingest.phase3.report import Checked, Report
 from ingest.phase3.standard import Standard, load
 from ingest.scan import FITS_SUFFIXES
+from vo_server.errors import UsageFault
+
+log = structlog.get_logger(__name__)
 
 Progress = Callable[[int, int | None, str], None]
 PARALLEL_FROM = 24  #: files; fewer are done before processes have started
@@ -105,8 +110,14 @@ def examine(path: Path, standard: Standard, now: float, limits: Limits | None = 
     except Refused as exc:
         marks = (Mark(exc.fault.rule, exc.fault.message, exc.hdu, exc.fault.keyword),)
         facts = Facts(file, "other")
+    except UsageFault:
+        raise
     except OSError as exc:
         marks, facts = (Mark("UNREADABLE", exc.strerror or "it cannot be read"),), Facts(file, "other")
+    except Exception as exc:
+        # One file in ten thousand must not keep the others from being checked.
+        log.exception("a check failed", file=file)
+        marks, facts = (Mark("NOT_CHECKED", type(exc).__name__),), Facts(file, "other")
     return Examined(facts, size, tuple(Finding.of(file, mark, standard) for mark in dict.fromkeys(marks)))
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from ingest.fitsfile import Hdu
-from ingest.phase3.checks.images import extremes
+from ingest.phase3.checks.images import extremes, sampling
 from ingest.phase3.finding import Mark
 from ingest.phase3.product import Product
 from ingest.phase3.units import factor_to, kind_of_unit
@@ -38,16 +38,17 @@ def check(product: Product) -> Iterator[Mark]:
     for hdu in cubes[:1]:
         yield from _contents(product, hdu)
         yield from _axis(product, hdu)
+        yield from sampling(product, hdu)
 
 
 def _contents(product: Product, hdu: Hdu) -> Iterator[Mark]:
     pixels = product.pixels(hdu)
     if pixels is not None and pixels.size and extremes(pixels)[0] is None:
         yield Mark("IMAGE_EMPTY", f"all of {pixels.size} values are blank", hdu.index)
-    holder = hdu if hdu.text_of("BUNIT") else product.primary
-    unit = holder.text_of("BUNIT")
-    if unit and kind_of_unit(unit) not in _FLUXES | {"unknown"}:
-        yield Mark("CUBE_BUNIT", repr(unit), holder.index, "BUNIT")
+    for holder in (product.primary, hdu):
+        unit = holder.text_of("BUNIT")
+        if unit and kind_of_unit(unit) not in _FLUXES | {"unknown"}:
+            yield Mark("CUBE_BUNIT", repr(unit), holder.index, "BUNIT")
 
 
 def _axis(product: Product, hdu: Hdu) -> Iterator[Mark]:

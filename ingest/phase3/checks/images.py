@@ -10,10 +10,15 @@ from ingest.footprint import outlines
 from ingest.phase3.checks.wcs import images_of
 from ingest.phase3.finding import Mark
 from ingest.phase3.product import Product
-from ingest.phase3.units import kind_of_unit
+from ingest.phase3.units import factor_to, kind_of_unit
 from ingest.rules import Underivable
+from ingest.spectral import filter_range
 
 PIECE = 1 << 22  #: pixels looked at before the next are read
+SAME_BAND = 2.0  #: factor between wavelengths of one filter
+MOST_SAMPLED = 1_000_000  #: pixels from which the noise is estimated
+PLAUSIBLE_NOISE = 30.0  #: times the scatter of the pixels
+WIDTHS = ("PSF_FWHM", "SKY_RES")
 SAMPLED = (0.02, 1000.0)  #: pixels in the width of a point
 _IMAGE_UNITS = frozenset({"count", "counts", "electron", "flux", "flux density", "flux density by frequency"})
 
@@ -32,12 +37,28 @@ def check(product: Product) -> Iterator[Mark]:
             yield Mark("PRIMARY_DATA", f"NAXIS = {head.get('NAXIS')}", head.index, "NAXIS")
         if not product.science:
             yield Mark("IMAGE_MISSING", f"{len(product.extensions)} extensions")
+    yield from _band(product)
     for hdu in images_of(product):
         if len(hdu.shape) != 2:
             yield Mark("IMAGE_AXES", f"NAXIS = {len(hdu.shape)}", hdu.index, "NAXIS")
         yield from _pixels(product, hdu)
         yield from _unit(product, hdu)
-        yield from _sampling(product, hdu)
+        yield from sampling(product, hdu)
+        if product.category.form == "map":
+            yield from _noise(product, hdu)
+
+
+def _band(product: Product) -> Iterator[Mark]:
+    """WAVELMIN and WAVELMAX against the filter, where it is known."""
+    head = product.primary
+    known = filter_range(head.text_of("INSTRUME"), head.text_of("FILTER"))
+    if known is None:
+        return
+    for keyword, wave in zip(("WAVELMIN", "WAVELMAX"), known, strict=True):
+        told = head.number(keyword)
+        if told is not None and not wave / SAME_BAND <= told * 1e-9 <= wave * SAME_BAND:
+            came = f"{told!r} nm, {head.text_of('FILTER')} has {wave * 1e9:.6g} nm"
+            yield Mark("FILTER_LIMITS", came, head.index, keyword)
 
 
 def _pixels(product: Product, hdu: Hdu) -> Iterator[Mark]:
@@ -86,9 +107,24 @@ def _unit(product: Product, hdu: Hdu) -> Iterator[Mark]:
         yield Mark("IMAGE_BUNIT", repr(text), hdu.index, "BUNIT")
 
 
-def _sampling(product: Product, hdu: Hdu) -> Iterator[Mark]:
-    keyword = "PSF_FWHM" if hdu.number("PSF_FWHM") is not None else "SKY_RES"
-    width = hdu.number(keyword)
+def _noise(product: Product, hdu: Hdu) -> Iterator[Mark]:
+    """BNOISE against the scatter of the pixels, which bright sources hardly change."""
+    pixels, told = product.pixels(hdu), hdu.number("BNOISE")
+    factor = factor_to((hdu.text_of("BUNIT") or "").replace("beam", "").rstrip("/ "), "Jy")
+    if pixels is None or told is None or factor is None:
+        return
+    values = pixels.reshape(-1)[:: max(1, pixels.size // MOST_SAMPLED)].astype(np.float64)
+    values = values[np.isfinite(values)]
+    scatter = 1.4826 * float(np.median(np.abs(values - np.median(values)))) * factor if values.size else 0.0
+    if scatter > 0 and not scatter / PLAUSIBLE_NOISE <= told <= scatter * PLAUSIBLE_NOISE:
+        yield Mark("MAP_NOISE", f"{told!r} Jy, the pixels scatter by {scatter:.4g} Jy", hdu.index, "BNOISE")
+
+
+def sampling(product: Product, hdu: Hdu) -> Iterator[Mark]:
+    """The width of a point in pixels, where it cannot be meant in arcsec."""
+    holder = next((h for h in (hdu, product.primary) for k in WIDTHS if h.number(k) is not None), hdu)
+    keyword = next((word for word in WIDTHS if holder.number(word) is not None), WIDTHS[0])
+    width = holder.number(keyword)
     if width is None or width <= 0:
         return
     try:
@@ -98,4 +134,4 @@ def _sampling(product: Product, hdu: Hdu) -> Iterator[Mark]:
     for outline in found:
         sampled = width / outline.pixel_scale
         if not SAMPLED[0] <= sampled <= SAMPLED[1]:
-            yield Mark("IMAGE_SAMPLING", f"{width:g} arcsec, {sampled:.3g} pixels", hdu.index, keyword)
+            yield Mark("IMAGE_SAMPLING", f"{width:g} arcsec, {sampled:.3g} pixels", holder.index, keyword)

@@ -1,11 +1,12 @@
 """Optical interferometry: the tables of OIFITS and what the header tells of them (SDP 11; OIFITS 1 and 2)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ingest.fitsfile import Hdu
+from ingest.footprint import separation
 from ingest.phase3.checks.spectra import ucd_marks
 from ingest.phase3.finding import Mark
 from ingest.phase3.product import Product
@@ -20,6 +21,8 @@ TABLES = {
     ),
     "OI_T3": ("TARGET_ID", "MJD", "INT_TIME", "T3AMP", "T3AMPERR", "T3PHI", "T3PHIERR", "STA_INDEX", "FLAG"),
 }  # fmt: skip
+NEAREST_TARGET = 1.0 / 60  #: degrees
+PLAUSIBLE = 30.0  #: times the median error
 NEAR = 0.01  #: relative difference of a header's value from the table's
 
 
@@ -39,6 +42,8 @@ def check(product: Product) -> Iterator[Mark]:
         yield from ucd_marks(hdu, product.columns(hdu))
         if hdu.name.startswith("OI_"):
             yield from _table(product, hdu, tables)
+    yield from _target(product, tables.get("OI_TARGET", ()))
+    yield from _errors(product, tables)
     yield from _wavelengths(product, tables.get("OI_WAVELENGTH", ()))
     yield from _baselines(product, tables.get("OI_VIS2", ()))
 
@@ -71,7 +76,35 @@ def _values(product: Product, hdu: Hdu, name: str) -> NDArray[np.float64] | None
     return values if values.size else None
 
 
-def _wavelengths(product: Product, tables: tuple[Hdu, ...] | list[Hdu]) -> Iterator[Mark]:
+def _target(product: Product, tables: Sequence[Hdu]) -> Iterator[Mark]:
+    ra, dec = product.primary.number("RA"), product.primary.number("DEC")
+    for hdu in tables[:1]:
+        ras, decs = _values(product, hdu, "RAEP0"), _values(product, hdu, "DECEP0")
+        if ra is None or dec is None or ras is None or decs is None or ras.size != decs.size:
+            continue
+        nearest = min(separation(ra, dec, float(a), float(d)) for a, d in zip(ras, decs, strict=True))
+        if nearest > NEAREST_TARGET:
+            came = f"RA = {ra!r}, DEC = {dec!r}, {nearest:.4g} deg from the nearest target"
+            yield Mark("OIFITS_TARGET", came, product.primary.index, "RA")
+
+
+def _errors(product: Product, tables: Mapping[str, Sequence[Hdu]]) -> Iterator[Mark]:
+    for keyword, home, column, scale in (
+        ("VIS2ERR", "OI_VIS2", "VIS2ERR", 100.0),
+        ("T3PHIERR", "OI_T3", "T3PHIERR", 1.0),
+    ):
+        told = product.primary.number(keyword)
+        found = [
+            values for hdu in tables.get(home, ()) if (values := _values(product, hdu, column)) is not None
+        ]
+        median = float(np.median(np.abs(np.concatenate(found)))) * scale if found else 0.0
+        if told is not None and median > 0 and not median / PLAUSIBLE <= told <= median * PLAUSIBLE:
+            yield Mark(
+                "OIFITS_ERRORS", f"{told!r}, the table has {median:.4g}", product.primary.index, keyword
+            )
+
+
+def _wavelengths(product: Product, tables: Sequence[Hdu]) -> Iterator[Mark]:
     head = product.primary
     for hdu in tables[:1]:
         waves, bands = _values(product, hdu, "EFF_WAVE"), _values(product, hdu, "EFF_BAND")
@@ -89,7 +122,7 @@ def _wavelengths(product: Product, tables: tuple[Hdu, ...] | list[Hdu]) -> Itera
             yield Mark("OIFITS_CHANNELS", came, head.index, "NUM_CHAN")
 
 
-def _baselines(product: Product, tables: tuple[Hdu, ...] | list[Hdu]) -> Iterator[Mark]:
+def _baselines(product: Product, tables: Sequence[Hdu]) -> Iterator[Mark]:
     head = product.primary
     lengths, times = [], []
     for hdu in tables:
