@@ -65,8 +65,8 @@ def wcs_of(hdu: Hdu) -> WCS:
         warnings.simplefilter("ignore", VerifyWarning)
         try:
             return WCS(fits.Header.fromstring("".join(lines)), fix=True)
-        except (WcsError, MemoryError, ValueError, KeyError, TypeError) as exc:
-            # MemoryError is how wcslib reports some contradictions.
+        except (WcsError, MemoryError, ValueError, KeyError, TypeError, AttributeError) as exc:
+            # MemoryError is how wcslib reports some contradictions, AttributeError how astropy does.
             reason = str(exc).strip().splitlines()
             raise Underivable("WCS", f"the keywords do not make a WCS: {reason[-1:]}", hdu.index) from exc
 

@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import signal
 import time
+import traceback
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -116,7 +117,7 @@ def examine(path: Path, standard: Standard, now: float, limits: Limits | None = 
         marks, facts = (Mark("UNREADABLE", exc.strerror or "it cannot be read"),), Facts(file, "other")
     except Exception as exc:
         # One file in ten thousand must not keep the others from being checked.
-        log.exception("a check failed", file=file)
+        log.error("a check failed", file=file, traceback=traceback.format_exc())
         marks, facts = (Mark("NOT_CHECKED", type(exc).__name__),), Facts(file, "other")
     return Examined(facts, size, tuple(Finding.of(file, mark, standard) for mark in dict.fromkeys(marks)))
 

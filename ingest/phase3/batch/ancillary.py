@@ -76,9 +76,10 @@ def _md5(
     batch: Batch, facts: Facts, association: Association, target: Facts | None
 ) -> Iterator[tuple[str, Mark]]:
     digest = target.md5 if target is not None else ""
-    path = Path(target.path) if target is not None else Path(facts.path).with_name(association.name)
-    if not digest and (target is not None or batch.is_beside(facts, association.name)):
-        digest = md5_of(path)
+    if target is not None and not digest:
+        digest = md5_of(Path(target.path))
+    elif target is None and batch.is_beside(facts, association.name):
+        digest = md5_of(Path(facts.path).with_name(association.name))
     if digest and digest != association.md5:
         came = f"{association.md5}, the file has {digest}"
         yield facts.path, Mark("ASSOCIATION_MD5", came, 0, f"ASSOM{association.number}", digest)

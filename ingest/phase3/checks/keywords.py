@@ -93,7 +93,7 @@ def headers_of(product: Product, keyword: Keyword, obligation: Obligation) -> li
 
 
 def _unit(keyword: Keyword) -> str:
-    return f", in {keyword.unit}" if keyword.unit else ""
+    return f", in {keyword.unit}" if keyword.unit and not keyword.index else ""
 
 
 def _differing(product: Product, keyword: Keyword) -> Iterator[Mark]:

@@ -23,12 +23,15 @@ def check(product: Product) -> Iterator[Mark]:
             continue
         for hdu in headers_of(product, keyword, obligation):
             for occurrence in product.known(hdu).by_name.get(keyword.name, ()):
-                for mark in of_occurrence(occurrence):
+                unit = keyword.unit
+                if unit.endswith("i"):
+                    unit = hdu.text_of(f"{unit[:-1]}{occurrence.index[0]}") or ""
+                for mark in of_occurrence(occurrence, unit):
                     yield mark._replace(hdu=hdu.index)
 
 
-def of_occurrence(occurrence: Occurrence) -> Iterator[Mark]:
-    """What is wrong with one card."""
+def of_occurrence(occurrence: Occurrence, wanted: str) -> Iterator[Mark]:
+    """What is wrong with one card, whose value is in the unit ``wanted``."""
     keyword, card = occurrence.keyword, occurrence.card
     name, value = card.keyword, typed(occurrence)
     if not occurrence.is_typed:
@@ -39,8 +42,8 @@ def of_occurrence(occurrence: Occurrence) -> Iterator[Mark]:
     elif not isinstance(value, bool) and value is not None:
         yield from _number(keyword, name, value)
         unit = card.unit
-        if keyword.unit and unit and is_other_unit(unit, keyword.unit):
-            yield Mark("KEYWORD_UNIT", f"the comment says [{unit}]", None, name, keyword.unit)
+        if wanted and unit and is_other_unit(unit, wanted):
+            yield Mark("KEYWORD_UNIT", f"the comment says [{unit}]", None, name, wanted)
 
 
 def _text(keyword: Keyword, name: str, value: str) -> Iterator[Mark]:

@@ -15,6 +15,8 @@ from tests.ingest.phase3.drafts import SUMS, Draft, Hdu
 MATRIX = Path(__file__).with_name("matrix_v6.csv")
 FOR_SOME = "#45"  #: for VIRCAM and OmegaCAM only
 _REQUIRED = re.compile(r"M|Mext|M\+Mext|Meso")
+_INDEX = re.compile(r"(i_j|ia|i)$")
+_NUMBERS = {"i_j": r"\d_\d", "ia": r"\d+[A-Z]?", "i": r"\d+"}
 _LINE = re.compile(r"(?P<head>.{8}= )(?P<value>\s*('(''|[^'])*'|[^/]*?))\s*(?P<comment>/.*)?$")
 #: Factors to units that are taken for the right one: hours, angstrom, micrometres, milliseconds, degrees, ...
 CONFUSED = {
@@ -119,13 +121,7 @@ def mutants(category: str, draft: Draft) -> Iterator[Mutant]:
     """Every mutant of ``draft``."""
     is_mef = category.endswith("(MEF)")
     for keyword, code in required(category).items():
-        pattern = re.compile(
-            re.sub(
-                r"(i_j|ia|i)$",
-                lambda m: {"i_j": r"\\d_\\d", "ia": r"\\d+[A-Z]?", "i": r"\\d+"}[m[1]],
-                keyword,
-            )
-        )
+        pattern = re.compile(_INDEX.sub(lambda match: _NUMBERS[match[1]], keyword))
         places = [0] if "ext" not in code else [1] if code == "Mext" else [0, 1]
         if keyword in SUMS:
             places = list(range(min(2, len(draft.hdus))))

@@ -23,6 +23,7 @@ def findings(path: Path, others: list[Examined], standard: str) -> set[tuple[str
     done = examine(path, said, NOW)
     together = Batch(tuple(one.facts for one in (done, *others)), said)
     found = [*done.findings, *(Finding.of(place, mark, said) for place, mark in batch.marks(together))]
+    assert "NOT_CHECKED" not in {finding.rule for finding in found}, path.read_bytes()[:20000]
     return {(finding.rule, finding.keyword) for finding in found if finding.severity != "info"}
 
 
@@ -44,8 +45,6 @@ def tally(category: str, sample: Sample, directory: Path) -> tuple[Counter[str],
 def test_mutants_are_caught(category: str, valid: dict[str, Sample], tmp_path: Path) -> None:
     made, missed = tally(category, valid[category], tmp_path)
     always = [keyword for keyword, code in required(category).items() if code != "Meso"]
-    assert made["removed"] >= 0.9 * len(always)
+    assert made["removed"] >= len(always)
     assert set(made) == {"removed", "wrong type", "wrong unit", "out of range"}
-    assert len(missed) <= made.total() * (1 - ENOUGH), (
-        f"{len(missed)} of {made.total()} were missed: {missed}"
-    )
+    assert len(missed) <= made.total() * (1 - ENOUGH), missed
