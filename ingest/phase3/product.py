@@ -154,7 +154,9 @@ class Product:
         bitpix = hdu.get("BITPIX")
         if hdu.is_compressed_image or not hdu.is_image or not isinstance(bitpix, int):
             return None
-        return np.frombuffer(self.bytes_of(hdu), _PIXELS[bitpix]).reshape(hdu.shape[::-1])
+        count = math.prod(hdu.shape)
+        found = np.frombuffer(self.bytes_of(hdu)[: count * abs(bitpix) // 8], _PIXELS[bitpix])
+        return found.reshape(hdu.shape[::-1]) if found.size == count else None
 
 
 def categorise(file: FitsFile, standard: Standard) -> Category | None:

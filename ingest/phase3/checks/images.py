@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from ingest.fitsfile import FitsFile, Hdu
 from ingest.footprint import outlines
-from ingest.phase3.checks.wcs import images_of
+from ingest.phase3.checks.wcs import images_of, is_singular
 from ingest.phase3.finding import Mark
 from ingest.phase3.product import Product
 from ingest.phase3.units import factor_to, kind_of_unit
@@ -125,7 +125,7 @@ def sampling(product: Product, hdu: Hdu) -> Iterator[Mark]:
     holder = next((h for h in (hdu, product.primary) for k in WIDTHS if h.number(k) is not None), hdu)
     keyword = next((word for word in WIDTHS if holder.number(word) is not None), WIDTHS[0])
     width = holder.number(keyword)
-    if width is None or width <= 0:
+    if width is None or width <= 0 or is_singular(hdu):
         return
     try:
         found = outlines(FitsFile(product.file.path, product.file.name, (hdu,)))

@@ -93,11 +93,16 @@ def _utypes(hdu: Hdu, columns: Sequence[Column]) -> Iterator[Mark]:
 
 def _ucds(product: Product, hdu: Hdu, columns: Sequence[Column]) -> Iterator[Mark]:
     yield from ucd_marks(hdu, columns)
-    wanted = [_AXES.get(columns[0].name.upper(), ("em", ""))[0] if columns else "em"]
+    wanted = [_AXES.get(columns[0].name.upper(), ("", ""))[0] if columns else ""]
     wanted += ["phot.flux.density", "stat.error;phot.flux.density"]
     for column, start in zip(columns, wanted, strict=False):
         words = column.ucd.split(";")
-        if column.ucd and words[: start.count(";") + 1] != start.split(";") and not ucd_fault(column.ucd):
+        if (
+            start
+            and column.ucd
+            and words[: start.count(";") + 1] != start.split(";")
+            and not ucd_fault(column.ucd)
+        ):
             yield Mark("SPECTRUM_UCD", column.ucd, hdu.index, f"TUCD{column.number}", f"{start};...")
     if len(columns) < 2:
         return

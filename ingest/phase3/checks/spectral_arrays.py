@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.fitsfile import Hdu
-from ingest.phase3.checks.cubes import medium, outside
+from ingest.phase3.checks.cubes import limits
 from ingest.phase3.columns import Column
 from ingest.phase3.finding import Mark
 from ingest.phase3.product import Product
@@ -61,10 +61,8 @@ def _axis(product: Product, hdu: Hdu, column: Column, axis: Floats, steps: Float
     low, high = float(waves.min()), float(waves.max())
     bins = np.abs(np.diff(waves))
     told_limits = head.number("WAVELMIN"), head.number("WAVELMAX")
-    yield from outside(told_limits, (low, high), float(bins.max()) / 2, head.index, "SPECTRUM")
-    if None not in told_limits and column.name.upper() == "WAVE":
-        is_air = "obs.atmos" in column.ucd.split(";")
-        yield from medium(told_limits, (low, high), float(bins.max()) / 2, is_air, head.index, "SPECTRUM")
+    is_air = "obs.atmos" in column.ucd.split(";") if column.name.upper() == "WAVE" else None
+    yield from limits(told_limits, (low, high), float(bins.max()) / 2, is_air, head.index, "SPECTRUM")
     told_bin, middle = head.number("SPEC_BIN"), float(np.median(bins))
     if told_bin is not None and not middle / 2 <= told_bin <= middle * 1.5:
         yield Mark(

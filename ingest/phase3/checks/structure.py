@@ -20,6 +20,7 @@ def check(product: Product) -> Iterator[Mark]:
     yield from _names(product)
     for hdu in product.file.hdus:
         yield from _order(hdu)
+        yield from _counts(hdu)
         yield from _repeated(hdu)
         yield from _long_strings(hdu)
         yield from _fill(product, hdu)
@@ -64,6 +65,14 @@ def _order(hdu: Hdu) -> Iterator[Mark]:
         differing = next((pair for pair in zip(wanted, came, strict=False) if pair[0] != pair[1]), None)
         keyword, found = differing or (wanted[len(came)], "the end of the header")
         yield Mark("CARD_ORDER", f"{found or 'a blank card'} where {keyword} is due", hdu.index, keyword)
+
+
+def _counts(hdu: Hdu) -> Iterator[Mark]:
+    """PCOUNT and GCOUNT of images (FITS 4.0, 7.1)."""
+    for keyword, wanted in (("PCOUNT", 0), ("GCOUNT", 1)) if hdu.get("XTENSION") == "IMAGE" else ():
+        if hdu.get(keyword) != wanted:
+            came = f"{keyword} = {hdu.get(keyword)!r} in an IMAGE extension"
+            yield Mark("STRUCTURE", came, hdu.index, keyword)
 
 
 def _repeated(hdu: Hdu) -> Iterator[Mark]:

@@ -72,14 +72,20 @@ def _is_latitude(kind: str) -> bool:
     return kind[:4] in ("DEC-", "GLAT", "ELAT")
 
 
+def is_singular(hdu: Hdu) -> bool:
+    """Whether the matrix of the first two axes gives pixels no area."""
+    a, b, c, d = (hdu.number(f"CD{i}_{j}") or 0.0 for i in (1, 2) for j in (1, 2))
+    return not math.isfinite(a * d - b * c) or a * d == b * c
+
+
 def _outline(product: Product, hdu: Hdu, found: list[Outline]) -> Iterator[Mark]:
     """The outline of one image, put into ``found``, or why there is none."""
     matrix = [hdu.number(f"CD{i}_{j}") for i in (1, 2) for j in (1, 2)]
     if None in matrix or any(hdu.number(f"{word}{i}") is None for word in ("CRVAL", "CRPIX") for i in (1, 2)):
         return  # what is missing is told with the keywords
-    a, b, c, d = (element for element in matrix if element is not None)
-    if not math.isfinite(a * d - b * c) or a * d == b * c:
-        yield Mark("WCS_SINGULAR", f"CD = ({a!r}, {b!r}; {c!r}, {d!r})", hdu.index, "CD1_1")
+    if is_singular(hdu):
+        came = "CD = ({!r}, {!r}; {!r}, {!r})".format(*matrix)
+        yield Mark("WCS_SINGULAR", came, hdu.index, "CD1_1")
         return
     try:
         scales = proj_plane_pixel_scales(wcs_of(hdu).celestial)
