@@ -81,6 +81,49 @@ def validate(
     raise typer.Exit(0 if report.is_valid else 1)
 
 
+@app.command()
+def adapt(
+    paths: Annotated[list[Path], typer.Argument(help="FITS files that are no products yet.", exists=True)],
+    directory: Annotated[Path, typer.Option("--output", "-o", help="Directory for the products.")],
+    recipe: Annotated[
+        str | None, typer.Option("--recipe", help="Name or TOML file; the one that matches when not given.")
+    ] = None,
+    values: Annotated[
+        list[str] | None, typer.Option("--set", help="KEYWORD=VALUE that no file tells; as often as needed.")
+    ] = None,
+    standard: StandardOption = "8",
+) -> None:
+    """Bring files into the form of the standard by a recipe, then check what came out.
+
+    Status 0 when the products have no errors, 1 when they have, 2 when called wrongly.
+    """
+    from ingest.fitsfile import Refused
+    from ingest.phase3.adapt import adapt as bring
+    from ingest.phase3.standard import load
+    from ingest.phase3.validate import validate as check
+
+    given = dict(_assignment(text) for text in values or ())
+    written_files: list[Path] = []
+    for path in paths:
+        try:
+            done = bring(path, directory, load(standard), recipe, given)
+        except (Refused, OSError) as exc:
+            raise UsageFault(f"{path} cannot be read: {exc}") from exc
+        left = f"; left out: {', '.join(done.left_out)}" if done.left_out else ""
+        typer.echo(f"{path} by {done.recipe}: {', '.join(str(one) for one in done.paths)}{left}")
+        written_files += done.paths
+    report = check(written_files, standard, is_whole=False)
+    typer.echo(written(report, Form.TEXT, "warning"))
+    raise typer.Exit(0 if report.is_valid else 1)
+
+
+def _assignment(text: str) -> tuple[str, str]:
+    keyword, equals, value = text.partition("=")
+    if not equals or not keyword.strip():
+        raise UsageFault(f"--set wants KEYWORD=VALUE, got {text!r}")
+    return keyword.strip().upper(), value.strip()
+
+
 def files_of(paths: list[Path]) -> list[Path]:
     """Every file under ``paths``, hidden ones left out.
 
