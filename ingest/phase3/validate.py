@@ -24,7 +24,6 @@ from ingest.phase3.product import opened
 from ingest.phase3.report import Checked, Report
 from ingest.phase3.standard import Standard, load
 from ingest.scan import FITS_SUFFIXES
-from vo_server.errors import UsageFault
 
 log = structlog.get_logger(__name__)
 
@@ -111,8 +110,6 @@ def examine(path: Path, standard: Standard, now: float, limits: Limits | None = 
     except Refused as exc:
         marks = (Mark(exc.fault.rule, exc.fault.message, exc.hdu, exc.fault.keyword),)
         facts = Facts(file, "other")
-    except UsageFault:
-        raise
     except OSError as exc:
         marks, facts = (Mark("UNREADABLE", exc.strerror or "it cannot be read"),), Facts(file, "other")
     except Exception as exc:

@@ -12,6 +12,7 @@ from ingest.phase3.finding import Mark
 from ingest.phase3.product import Product
 from ingest.rules import Underivable
 from vo_server import sky
+from vo_server.errors import UsageFault
 from vo_server.sky.shapes import inside_polygon
 from vo_server.sky.vectors import unit
 
@@ -88,7 +89,8 @@ def _outline(product: Product, hdu: Hdu, found: list[Outline]) -> Iterator[Mark]
         yield Mark("WCS_SINGULAR", came, hdu.index, "CD1_1")
         return
     try:
-        scales = proj_plane_pixel_scales(wcs_of(hdu).celestial)
+        with np.errstate(over="ignore", invalid="ignore"):
+            scales = proj_plane_pixel_scales(wcs_of(hdu).celestial)
         outline = outlines(FitsFile(product.file.path, product.file.name, (hdu,)))[0]
     except (Underivable, IndexError, ValueError) as exc:
         reason = exc.message if isinstance(exc, Underivable) else "there are no celestial axes"
@@ -106,7 +108,11 @@ def _position(product: Product, found: list[Outline]) -> Iterator[Mark]:
     if ra is None or dec is None or not (0 <= ra < 360 and -90 <= dec <= 90):
         return
     polygons = [sky.Polygon(outline.vertices) for outline in found]
-    circle = sky.bounding_circle(polygons[0] if len(polygons) == 1 else sky.Union(tuple(polygons)))
+    try:
+        circle = sky.bounding_circle(polygons[0] if len(polygons) == 1 else sky.Union(tuple(polygons)))
+    except UsageFault as exc:
+        yield Mark("WCS_UNUSABLE", str(exc), found[0].hdu, "CD1_1")
+        return
     distance = separation(ra, dec, circle.ra, circle.dec)
     is_inside = distance <= circle.radius + _SECONDS
     if is_inside and len(polygons) == 1 and distance > _SECONDS:
