@@ -1,6 +1,15 @@
 """Every benchmark, one after the other: ``python -m benchmarks``."""
 
-from benchmarks import cutouts, downloads, ingest_rows, tap_latency, tap_memory, tap_scaling, tap_stream
+from benchmarks import (
+    cutouts,
+    downloads,
+    ingest_rows,
+    phase3,
+    tap_latency,
+    tap_memory,
+    tap_scaling,
+    tap_stream,
+)
 
 if __name__ == "__main__":
     tap_latency.main([])
@@ -10,3 +19,4 @@ if __name__ == "__main__":
     tap_scaling.main([])
     downloads.main([])
     cutouts.main()
+    phase3.main([])

@@ -114,7 +114,7 @@ def ingest(
 
     Status 1 tells that files were rejected; all others are in the archive.
     """
-    import ingest as ingestion
+    from ingest.run import run
 
     settings = Settings.load(state_dir=directory)
     if explain:
@@ -122,7 +122,7 @@ def ingest(
             _print_explanation(path, settings)
         return
     with _ready(settings) as database, _progress() as progress:
-        report = ingestion.run(paths, database, settings, progress, collection=collection, full=full)
+        report = run(paths, database, settings, progress, collection=collection, full=full)
         if pictures:
             _draw(database, 2, progress)
     if as_json:
@@ -284,7 +284,7 @@ def _progress() -> Iterator[_Bar]:
 
 
 def _print_explanation(path: Path, settings: Settings) -> None:
-    from ingest import explain
+    from ingest.run import explain
 
     table = Table(title=escape(str(path)))
     for heading in ("column", "value", "from"):

@@ -93,3 +93,16 @@ def row_dtype(columns: Sequence[Column]) -> np.dtype[np.void] | None:
             shape = (column.repeat,) if column.repeat > 1 else ()
             fields.append((f"f{column.number}", _DTYPES[column.code], shape))  # type: ignore[arg-type]
     return np.dtype(fields) if fields else None
+
+
+def marked(columns: Sequence[Column], ucd: str) -> list[Column]:
+    """The columns with exactly this UCD."""
+    return [column for column in columns if column.ucd.lower() == ucd]
+
+
+def link_target(hdu: Hdu, number: int) -> tuple[str | None, str | None]:
+    """File and column to which column ``number`` leads (version 6 has no number behind TXRGF and TXCTY)."""
+    old = hdu.text_of(f"TXLNK{number}") is not None
+    file = hdu.text_of(f"TXRGF{number}") or (hdu.text_of("TXRGF") if old else None)
+    target = hdu.text_of(f"TXCTY{number}") or (hdu.text_of("TXCTY") if old else None)
+    return file, target

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.fitsfile import Hdu
-from ingest.phase3.checks.catalogues import link_target, marked
+from ingest.phase3.columns import link_target, marked
 from ingest.phase3.product import Product
 from ingest.scan import CHUNK
 

@@ -11,8 +11,6 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-import structlog
-
 from ingest.fitsfile import Limits, Refused
 from ingest.phase3 import batch
 from ingest.phase3.batch.files import Batch, Known
@@ -24,8 +22,6 @@ from ingest.phase3.product import opened
 from ingest.phase3.report import Checked, Report
 from ingest.phase3.standard import Standard, load
 from ingest.scan import FITS_SUFFIXES
-
-log = structlog.get_logger(__name__)
 
 Progress = Callable[[int, int | None, str], None]
 PARALLEL_FROM = 24  #: files; fewer are done before processes have started
@@ -114,6 +110,9 @@ def examine(path: Path, standard: Standard, now: float, limits: Limits | None = 
         marks, facts = (Mark("UNREADABLE", exc.strerror or "it cannot be read"),), Facts(file, "other")
     except Exception as exc:
         # One file in ten thousand must not keep the others from being checked.
+        import structlog
+
+        log = structlog.get_logger(__name__)
         log.error("a check failed", file=file, traceback=traceback.format_exc())
         marks, facts = (Mark("NOT_CHECKED", type(exc).__name__),), Facts(file, "other")
     return Examined(facts, size, tuple(Finding.of(file, mark, standard) for mark in dict.fromkeys(marks)))

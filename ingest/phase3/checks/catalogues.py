@@ -6,7 +6,7 @@ import numpy as np
 
 from ingest.fitsfile import Hdu
 from ingest.phase3.checks import table_columns
-from ingest.phase3.columns import Column
+from ingest.phase3.columns import link_target, marked
 from ingest.phase3.finding import Mark
 from ingest.phase3.footprints import Footprint, footprints
 from ingest.phase3.product import Product
@@ -52,11 +52,6 @@ def _definition(product: Product) -> Iterator[Mark]:
     lists = [hdu for hdu in product.extensions if hdu.name == "PHASE3FILELIST"]
     if not lists or "ORIGFILE" not in {column.name.upper() for column in product.columns(lists[0])}:
         yield Mark("MCATALOG_FILES", f"{len(lists)} lists" + (" without the column" if lists else ""))
-
-
-def marked(columns: tuple[Column, ...], ucd: str) -> list[Column]:
-    """The columns with exactly this UCD."""
-    return [column for column in columns if column.ucd.lower() == ucd]
 
 
 def _identifier(product: Product, hdu: Hdu) -> Iterator[Mark]:
@@ -137,14 +132,6 @@ def _links(product: Product, hdu: Hdu) -> Iterator[Mark]:
             came = f"TXLNK{number} = {kind!r}, TXRGF{number} = {file!r}, TXCTY{number} = {target!r}"
             if kind == "CATALOG" or file is not None or target is not None:
                 yield Mark("CATALOGUE_LINK", came, hdu.index, f"TXLNK{number}")
-
-
-def link_target(hdu: Hdu, number: int) -> tuple[str | None, str | None]:
-    """File and column to which column ``number`` leads (version 6 has no number behind TXRGF and TXCTY)."""
-    old = hdu.text_of(f"TXLNK{number}") is not None
-    file = hdu.text_of(f"TXRGF{number}") or (hdu.text_of("TXRGF") if old else None)
-    target = hdu.text_of(f"TXCTY{number}") or (hdu.text_of("TXCTY") if old else None)
-    return file, target
 
 
 def _footprint(product: Product, regions: tuple[Footprint, ...]) -> Iterator[Mark]:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.fitsfile import Hdu
-from ingest.phase3.checks.cubes import limits
+from ingest.phase3.checks.wavelengths import limits
 from ingest.phase3.columns import Column
 from ingest.phase3.finding import Mark
 from ingest.phase3.product import Product
