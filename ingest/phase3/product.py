@@ -24,6 +24,7 @@ from ingest.phase3.headers import KnownCards
 from ingest.phase3.standard import Category, Standard
 from ingest.scan import CHUNK, own_name
 
+_KINDS = frozenset({"DATA", "ERROR", "QUALITY", "CONF", "BKG_DATA", "BKG_ERROR", "BKG_CONF"})
 LISTS = frozenset({"PHASE3PROVENANCE", "PHASE3FILELIST"})
 _PIXELS = {8: "u1", 16: ">i2", 32: ">i4", 64: ">i8", -32: ">f4", -64: ">f8"}
 
@@ -119,7 +120,7 @@ class Product:
     def science(self) -> tuple[Hdu, ...]:
         """The extensions that hold what the category is about: images, tables, the cube, the spectrum."""
         form = self.category.form if self.category else ""
-        images = tuple(hdu for hdu in self.extensions if hdu.is_image and not is_companion(hdu))
+        images = tuple(hdu for hdu in self.extensions if hdu.is_image and not _is_companion(hdu))
         tables = tuple(hdu for hdu in self.extensions if hdu.is_table and hdu.name not in LISTS)
         if form in ("mosaic", "cube", "image extensions"):
             return images
@@ -130,7 +131,7 @@ class Product:
     @cached_property
     def companions(self) -> tuple[Hdu, ...]:
         """The extensions with errors, quality flags, confidence or background."""
-        return tuple(hdu for hdu in self.extensions if hdu.is_image and is_companion(hdu))
+        return tuple(hdu for hdu in self.extensions if hdu.is_image and _is_companion(hdu))
 
     def bytes_of(self, hdu: Hdu) -> Bytes:
         """The data of ``hdu`` without fill."""
@@ -157,6 +158,12 @@ class Product:
         count = math.prod(hdu.shape)
         found = np.frombuffer(self.bytes_of(hdu)[: count * abs(bitpix) // 8], _PIXELS[bitpix])
         return found.reshape(hdu.shape[::-1]) if found.size == count else None
+
+
+def _is_companion(hdu: Hdu) -> bool:
+    """Whether an image belongs to another one: by HDUCLAS2 where the standard knows it, else by its name."""
+    kind = hdu.text_of("HDUCLAS2")
+    return kind != "DATA" if kind in _KINDS else is_companion(hdu)
 
 
 def categorise(file: FitsFile, standard: Standard) -> Category | None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from os.path import dirname, join
 from pathlib import Path
 
 from ingest.phase3.batch.files import Batch
@@ -76,10 +77,12 @@ def _md5(
     batch: Batch, facts: Facts, association: Association, target: Facts | None
 ) -> Iterator[tuple[str, Mark]]:
     digest = target.md5 if target is not None else ""
-    if target is not None and not digest:
-        digest = md5_of(Path(target.path))
-    elif target is None and batch.is_beside(facts, association.name):
-        digest = md5_of(Path(facts.path).with_name(association.name))
+    path = target.path if target is not None else join(dirname(facts.path), association.name)
+    if not digest and (target is not None or batch.is_beside(facts, association.name)):
+        try:
+            digest = md5_of(Path(path))
+        except OSError as exc:
+            yield facts.path, Mark("UNREADABLE", exc.strerror or path, 0, f"ASSON{association.number}")
     if digest and digest != association.md5:
         came = f"{association.md5}, the file has {digest}"
         yield facts.path, Mark("ASSOCIATION_MD5", came, 0, f"ASSOM{association.number}", digest)

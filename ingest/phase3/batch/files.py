@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
+from os.path import dirname, isfile, join
 
 from ingest.phase3.facts import ARCHIVED, Facts
 from ingest.phase3.standard import Standard
@@ -49,9 +49,9 @@ class Batch:
 
     def is_beside(self, facts: Facts, name: str) -> bool:
         """Whether a file that was not given lies in the directory of one that was."""
-        if self.is_whole or not name or "/" in name or "\0" in name:
+        if self.is_whole or name in ("", ".", "..") or "/" in name:
             return False
-        return Path(facts.path).with_name(name).is_file()
+        return isfile(join(dirname(facts.path), name))
 
     def category(self, facts: Facts) -> tuple[str, ...]:
         """The ancillary categories of which one must come with ``facts``."""

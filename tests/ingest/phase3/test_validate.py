@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from astropy.io import fits
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
@@ -176,7 +177,44 @@ def test_a_white_light_image_of_several_hdus_has_classes(valid: dict[str, Sample
     assert rules(bench.write(tmp_path), str(path)) == {"WHITELIGHT_CLASS"}
 
 
+def test_a_confidence_map_is_known_by_its_class(valid: dict[str, Sample], tmp_path: Path) -> None:
+    bench = Bench.of(valid["SCIENCE.IMAGE (MEF)"])
+    confidence = Draft.read("x", bench.main.to_bytes()).hdus[3]
+    for keyword, value in (("EXTNAME", "LAYER"), ("HDUCLAS2", "CONF")):
+        confidence.set(keyword, value)
+    confidence.remove("HDUCLAS3")
+    bench.main.hdus.append(confidence)
+    assert rules(bench.write(tmp_path), "8") == {"HDUCLASS_REFERENCE"}, "CONFDATA is missing"
+    bench.set(1, CONFDATA="LAYER")
+    assert rules(bench.write(tmp_path), "8") == set()
+
+
+def test_a_tile_compressed_image_is_valid(valid: dict[str, Sample], tmp_path: Path) -> None:
+    sample = valid["SCIENCE.IMAGE"]
+    paths = sample.write(tmp_path)
+    with fits.open(paths[0]) as plain:
+        header = plain[0].header.copy()
+        for keyword in ("CHECKSUM", "DATASUM"):
+            header.remove(keyword)
+        packed = fits.CompImageHDU(plain[0].data, header, compression_type="RICE_1")
+        path = paths[0].with_name(f"{paths[0].name}.fz")
+        fits.HDUList([fits.PrimaryHDU(), packed]).writeto(path, checksum=True)
+    paths[0].unlink()
+    assert rules([path, *paths[1:]]) == set()
+    assert rules([path.rename(paths[0]), *paths[1:]]) == {"FILE_NAME_SUFFIX"}
+
+
 # ---------------------------------------------------------------- files that try to break it
+
+
+@pytest.mark.parametrize("name", [".", "..", "", "/etc/passwd", "../other.fits", "x" * 60 + ".fits"])
+def test_names_of_companions_lead_nowhere_else(name: str, valid: dict[str, Sample], tmp_path: Path) -> None:
+    bench = Bench.of(valid["SCIENCE.IMAGE"])
+    bench.set(ASSON2=name, PROV1=name)
+    paths = bench.write(tmp_path)
+    for is_whole in (True, False):
+        found = rules(paths[:1], is_whole=is_whole)
+        assert {"ASSOCIATION_MISSING", "PROVENANCE_UNRESOLVED"} <= found
 
 
 def test_a_compressed_file_is_read_and_told(valid: dict[str, Sample], tmp_path: Path) -> None:
