@@ -18,8 +18,7 @@ def check(product: Product) -> Iterator[Mark]:
         yield from _category(product)
         return
     fields = product.known(product.primary).fields
-    for keyword in product.standard.keywords.values():
-        obligation = keyword.use(product.category)
+    for keyword, obligation in product.standard.uses(product.category):
         if obligation.demand in ("mandatory", "recommended"):
             if not _applies(product, keyword, obligation, fields):
                 continue

@@ -17,9 +17,7 @@ def check(product: Product) -> Iterator[Mark]:
     if product.category is None:
         return
     head = product.primary
-    for keyword in product.standard.keywords.values():
-        if keyword.use(product.category).demand == "tolerated":
-            continue
+    for keyword, _ in product.standard.uses(product.category):
         occurrences = product.known(head).by_name.get(keyword.name, [])
         if keyword.index in _LISTED and occurrences:
             yield from _numbers(keyword, occurrences, head)

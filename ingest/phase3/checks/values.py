@@ -10,15 +10,14 @@ from ingest.phase3.product import Product
 from ingest.phase3.standard import Keyword
 from ingest.phase3.units import parse_unit, same_unit
 
-_UNCHECKED = ("tolerated", "forbidden", "contact")
+_UNCHECKED = ("forbidden", "contact")
 
 
 def check(product: Product) -> Iterator[Mark]:
     """Values that are wrong in themselves, of every keyword that the category uses."""
     if product.category is None:
         return
-    for keyword in product.standard.keywords.values():
-        obligation = keyword.use(product.category)
+    for keyword, obligation in product.standard.uses(product.category):
         if obligation.demand in _UNCHECKED:
             continue
         for hdu in headers_of(product, keyword, obligation):

@@ -209,6 +209,16 @@ class Standard:
     rules: Mapping[str, Rule]
     reserved_columns: frozenset[str] = frozenset()
     _seen: dict[str, tuple[Keyword, Index] | None] = field(default_factory=dict, repr=False, compare=False)
+    _uses: dict[str, tuple[tuple[Keyword, Obligation], ...]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
+
+    def uses(self, category: Category) -> tuple[tuple[Keyword, Obligation], ...]:
+        """What ``category`` demands of every keyword that it does not merely tolerate."""
+        if category.key not in self._uses:
+            found = ((keyword, keyword.use(category)) for keyword in self.keywords.values())
+            self._uses[category.key] = tuple(pair for pair in found if pair[1].demand != "tolerated")
+        return self._uses[category.key]
 
     @cached_property
     def names(self) -> tuple[str, ...]:
