@@ -6,6 +6,7 @@ from benchmarks import (
     engines,
     harvest,
     ingest_rows,
+    phase3,
     tap_latency,
     tap_memory,
     tap_scaling,
@@ -22,3 +23,4 @@ if __name__ == "__main__":
     downloads.main([])
     cutouts.main()
     harvest.main([])
+    phase3.main([])

@@ -16,6 +16,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from ingest.phase3.cli import app as phase3
 from vo_server import __version__
 from vo_server.config import Settings
 from vo_server.errors import UsageFault, VoError
@@ -31,6 +32,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+app.add_typer(phase3, name="phase3")
 
 Directory = Annotated[
     Path | None,
@@ -116,7 +119,7 @@ def ingest(
 
     Status 1 tells that files were rejected; all others are in the archive.
     """
-    import ingest as ingestion
+    from ingest.run import run
 
     settings = Settings.load(state_dir=directory)
     if explain:
@@ -125,7 +128,7 @@ def ingest(
         return
     with _ready(settings) as database, _progress() as progress:
         begun = datetime.now(UTC)
-        report = ingestion.run(
+        report = run(
             paths, database, settings, progress, collection=collection, full=full, scheduler=scheduler
         )
         if pictures:
@@ -153,7 +156,7 @@ def correct(
     """Correct a header keyword of a file: queries and downloads show it, the file and its history stay."""
     import getpass
 
-    from ingest import correct_keyword
+    from ingest.run import correct_keyword
 
     if (value is None) != withdraw:
         raise UsageFault("wanted is either a value or --withdraw")
@@ -414,7 +417,7 @@ def _progress() -> Iterator[_Bar]:
 
 
 def _print_explanation(path: Path, settings: Settings) -> None:
-    from ingest import explain
+    from ingest.run import explain
 
     table = Table(title=escape(str(path)))
     for heading in ("column", "value", "from"):

@@ -14,9 +14,9 @@ import sqlalchemy as sa
 from astropy.io import fits
 from starlette.testclient import TestClient
 
-from ingest import correct_keyword, run
 from ingest.correct import history
 from ingest.keywords import remove_headers
+from ingest.run import correct_keyword, run
 from tests.ingest import samples
 from vo_server import schemas
 from vo_server.archive import CORRECTION, DELIVERY, DELIVERY_HEADER, FILE, FILE_HISTORY

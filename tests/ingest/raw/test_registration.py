@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from ingest import explain
+from ingest.run import explain
 from tests.ingest import samples
 from tests.ingest.test_run import OBSCORE, RAW, Archive
 from vo_server.archive import FILE, FILE_HISTORY
