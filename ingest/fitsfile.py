@@ -215,8 +215,12 @@ class FitsFile:
         return self._memory[function]  # type: ignore[no-any-return]
 
 
-def read_hdus(source: Source, limits: Limits) -> tuple[tuple[Hdu, ...], list[tuple[int, Fault]]]:
+def read_hdus(
+    source: Source, limits: Limits, *, with_sums: bool = True
+) -> tuple[tuple[Hdu, ...], list[tuple[int, Fault]]]:
     """All headers of a FITS stream, and what is wrong with them by HDU.
+
+    ``with_sums`` compares the data with DATASUM and CHECKSUM, for which they are read.
 
     Raises
     ------
@@ -241,7 +245,7 @@ def read_hdus(source: Source, limits: Limits) -> tuple[tuple[Hdu, ...], list[tup
         hdu, wrong = Hdu.parse(index, text)
         faults.extend((index, fault) for fault in wrong)
         hdus.append(hdu)
-        faults.extend((index, fault) for fault in _skip_data(source, hdu))
+        faults.extend((index, fault) for fault in _skip_data(source, hdu, with_sums))
 
 
 def _read_header(source: Source, block: bytes, index: int, limits: Limits) -> bytes:
@@ -306,11 +310,11 @@ def _sizes(hdu: Hdu, count: int) -> Iterator[tuple[str, int]]:
         yield keyword, value
 
 
-def _skip_data(source: Source, hdu: Hdu) -> list[Fault]:
+def _skip_data(source: Source, hdu: Hdu, with_sums: bool) -> list[Fault]:
     """Pass over the data and their padding; read them where the header has a sum of them."""
     size = data_size(hdu)
     padded = -(-size // BLOCK) * BLOCK
-    has_sum = any(hdu.text_of(keyword) for keyword in ("DATASUM", "CHECKSUM"))
+    has_sum = with_sums and any(hdu.text_of(keyword) for keyword in ("DATASUM", "CHECKSUM"))
     total = 0
     if has_sum:
         there, total = _summed(source, padded)

@@ -213,7 +213,9 @@ def opened(
 def _product(
     path: Path, data: Bytes, compression: str | None, standard: Standard, now: float, limits: Limits
 ) -> Product:
-    hdus, faults = read_hdus(_Buffer(data), limits)
+    # Sums and repeated keywords have rules of their own here.
+    hdus, found = read_hdus(_Buffer(data), limits, with_sums=False)
+    faults = [(index, fault) for index, fault in found if fault.rule != "REPEATED"]
     file = FitsFile(str(path), own_name(str(path)), hdus)
     return Product(file, data, tuple(faults), compression, categorise(file, standard), standard, now)
 

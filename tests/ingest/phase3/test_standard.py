@@ -83,8 +83,9 @@ def test_version_8_says_only_what_differs() -> None:
 
 def test_every_rule_is_tested_by_code_or_is_an_expression() -> None:
     source = "\n".join(path.read_text() for path in PACKAGE.rglob("*.py"))
-    source += (PACKAGE.parent / "header.py").read_text() + (PACKAGE.parent / "fitsfile.py").read_text()
-    source += (PACKAGE.parent / "scan.py").read_text()
+    root = PACKAGE.parent.parent
+    readers = ("ingest/fitsfile.py", "ingest/scan.py", "vo_server/headers/cards.py")
+    source += "\n".join((root / name).read_text() for name in readers)
     words = {
         node.value for node in ast.walk(ast.parse(source.replace("from __future__", "#")))
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
