@@ -7,7 +7,7 @@ DIR ?=
 FILES ?= 4000
 DEMO_FLAGS := --port $(PORT) $(if $(DIR),--dir $(DIR))
 
-.PHONY: demo test test-postgresql fuzz differential lyonetia rofr install lint format docs bench bench-headers taplint lock clean help
+.PHONY: demo test test-postgresql fuzz differential lyonetia rofr install lint format docs phase3-docs bench bench-headers taplint lock clean help
 
 help:
 	@echo "make demo      install, build the demo archive and serve it at http://127.0.0.1:$(PORT)"
@@ -17,7 +17,7 @@ help:
 	@echo "make differential  a hundred thousand generated expressions against Python's values (2 minutes)"
 	@echo "make install   the environment with all tools, in $(VENV)"
 	@echo "make lint      ruff and mypy --strict"
-	@echo "make docs      the documentation, in site/"
+	@echo "make docs      the documentation, in site/ (make phase3-docs: its page about Phase 3)"
 	@echo "make bench     the benchmarks (docs/benchmarks.md)"
 	@echo "make bench-headers  the keyword store, and what it is at 25 million files (FILES=50000: the full run)"
 	@echo "make taplint   STILTS's validator against a demo server of its own"
@@ -45,7 +45,7 @@ differential: $(VENV)/.dev
 lyonetia: $(VENV)/.dev
 	$(BIN)/python -m tests.tap.adql.lyonetia $(LYONETIA)
 
-# A checkout of github.com/at88mph/rofr.ivoa.net: the registries' checks of cone search, SIA 1 and SSA.
+# A checkout of github.com/at88mph/rofr.ivoa.net: the registries' checks of cone search, SIA 1, SSA and /oai.
 rofr: $(VENV)/.dev
 	$(BIN)/python -m tests.clients.rofr $(ROFR) $(URL)
 
@@ -60,6 +60,10 @@ format: $(VENV)/.dev
 
 docs: $(VENV)/.dev
 	$(BIN)/mkdocs build --strict
+
+# The page about Phase 3 is made from the standard's data; a test keeps it equal.
+phase3-docs: $(VENV)/.dev
+	$(BIN)/python -m ingest.phase3.document > docs/phase3.md
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks

@@ -1,9 +1,13 @@
 #!/usr/bin/env bash
 # Optional parts from Debian, for the tests that use other people's programs and data:
-# STILTS (validators and a client), a second PostgreSQL, real VLT frames, a browser.
+# STILTS (validators and a client), a second PostgreSQL, real VLT frames, a browser, and the classification rules
+# of the pipelines that Debian has.
 set -euo pipefail
 export DEBIAN_FRONTEND=noninteractive
 packages=(stilts postgresql eso-midas-testdata chromium)
+for pipeline in amber giraf hawki muse naco uves vimos visir; do
+    packages+=("cpl-plugin-$pipeline")
+done
 missing=()
 for package in "${packages[@]}"; do
     dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")

@@ -1,6 +1,17 @@
 """Every benchmark, one after the other: ``python -m benchmarks``."""
 
-from benchmarks import cutouts, downloads, ingest_rows, tap_latency, tap_memory, tap_scaling, tap_stream
+from benchmarks import (
+    cutouts,
+    downloads,
+    engines,
+    harvest,
+    ingest_rows,
+    phase3,
+    tap_latency,
+    tap_memory,
+    tap_scaling,
+    tap_stream,
+)
 
 if __name__ == "__main__":
     tap_latency.main([])
@@ -8,5 +19,8 @@ if __name__ == "__main__":
     tap_memory.main([])
     ingest_rows.main([])
     tap_scaling.main([])
+    engines.main([])
     downloads.main([])
     cutouts.main()
+    harvest.main([])
+    phase3.main([])

@@ -8,11 +8,10 @@ from datalink.downloads import endpoint as downloads
 from datalink.downloads import manifest
 from datalink.headers import endpoint as headers
 from datalink.links import endpoint as links
+from datalink.links.description import CAPABILITIES
 from datalink.previews import endpoint as previews
 from datalink.previews.drawings import Drawings
 from datalink.soda import endpoint as soda
-
-CAPABILITIES = links.CAPABILITIES
 
 __all__ = ["CAPABILITIES", "routes"]
 

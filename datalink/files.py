@@ -2,16 +2,17 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, urlsplit
 
 import sqlalchemy as sa
 
-from vo_server.archive import FILE
+from vo_server.archive import DELIVERY, FILE, or_try_again
 from vo_server.errors import AuthorizationFault, NotFoundFault, TransientFault
+from vo_server.stores import path_of
 
 FITS_TYPES = ("application/fits", "image/fits", "application/x-fits-hcompress", "image/x-fits-hcompress")
 MAX_ID = 500  #: characters of an identifier
@@ -39,6 +40,9 @@ class File:
         ObsCore's dataproduct_type and obs_title, of science products.
     s_region, em_min, em_max, t_min, t_max, pol_states, release_description
         ObsCore's columns of these names: what the data cover, and where that is told.
+    sent_size, sent_sha256, sent_url, sent_since
+        Of a file whose header was corrected: size and digest of what is sent, where that is (of packed
+        files), and since when; None of all others.
     """
 
     dp_id: str
@@ -62,6 +66,29 @@ class File:
     t_max: float | None = None
     pol_states: str | None = None
     release_description: str | None = None
+    sent_size: int | None = None
+    sent_sha256: str | None = None
+    sent_url: str | None = None
+    sent_since: datetime | None = None
+
+    @property
+    def is_corrected(self) -> bool:
+        """Whether it is sent with another header than it has."""
+        return self.sent_sha256 is not None
+
+    @property
+    def length(self) -> int:
+        """Bytes of what is sent."""
+        return self.size if self.sent_size is None else self.sent_size
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of what is sent."""
+        return self.sent_sha256 or self.sha256
+
+    def as_stored(self) -> "File":
+        """The same file, to be sent as it came."""
+        return replace(self, sent_size=None, sent_sha256=None, sent_url=None, sent_since=None)
 
     def is_public(self, now: datetime) -> bool:
         """Whether the proprietary period is over at ``now``; its last instant is."""
@@ -91,10 +118,28 @@ class File:
         TransientFault
             The store is not one that this server reads.
         """
-        parts = urlsplit(self.url)
-        if parts.scheme != "file":
+        return self._place(self.url)
+
+    @property
+    def sent_path(self) -> Path | None:
+        """Where the corrected whole of a packed file is.
+
+        Raises
+        ------
+        TransientFault
+            The store is not one that this server reads.
+        """
+        return self._place(self.sent_url) if self.sent_url else None
+
+    def _place(self, url: str) -> Path:
+        path = path_of(url)
+        if path is None:
             raise TransientFault(f"the store of {self.dp_id} cannot be read by this server now")
-        return Path(unquote(parts.path))
+        return path
+
+    def address(self, root_url: str, kind: str = "download") -> str:
+        """Where the file is had; ``kind`` may be ``preview`` or ``thumbnail``."""
+        return f"{root_url}/{kind}/{quote(self.dp_id, safe=':')}"
 
 
 #: Fields of `File` that are columns of ObsCore.
@@ -106,8 +151,10 @@ _OBSCORE = {
         for name in ("s_region", "em_min", "em_max", "t_min", "t_max", "pol_states", "release_description")
     },
 }
+#: Fields of `File` that are columns of what is sent instead of it.
+_DELIVERY = {"sent_size": "size", "sent_sha256": "sha256", "sent_url": "url", "sent_since": "modified"}
 #: The other columns of `File`, in the order in which `file_columns` selects them.
-_FILE = tuple(name for name in File.__dataclass_fields__ if name not in _OBSCORE)
+_FILE = tuple(name for name in File.__dataclass_fields__ if name not in (*_OBSCORE, *_DELIVERY))
 
 
 def file_columns(file: sa.FromClause, obscore: sa.FromClause) -> list[sa.ColumnElement[Any]]:
@@ -116,7 +163,15 @@ def file_columns(file: sa.FromClause, obscore: sa.FromClause) -> list[sa.ColumnE
     return [
         *columns,
         *(obscore.c[column].label(name) for name, column in _OBSCORE.items()),
+        *(_of_delivery(file, column).label(name) for name, column in _DELIVERY.items()),
     ]
+
+
+def _of_delivery(file: sa.FromClause, column: str) -> sa.ScalarSelect[Any]:
+    """A column of what is sent instead of ``file``, of the bytes that it has now."""
+    # A sub-select, because callers join ``file`` in many ways; almost never is there a row.
+    mine = (DELIVERY.c.dp_id == file.c.dp_id, DELIVERY.c.source_sha256 == file.c.sha256)
+    return sa.select(DELIVERY.c[column]).where(*mine).scalar_subquery()
 
 
 def select_files(dp_ids: Iterable[str], obscore: sa.FromClause) -> sa.Select[Any]:
@@ -140,13 +195,10 @@ def find_files(engine: sa.Engine, obscore: sa.FromClause, dp_ids: Sequence[str])
         The database does not answer.
     """
     found: dict[str, File] = {}
-    try:
-        with engine.connect() as connection:
-            for start in range(0, len(dp_ids), CHUNK):
-                rows = connection.execute(select_files(dp_ids[start : start + CHUNK], obscore))
-                found |= {row.dp_id: make_file(row) for row in rows}
-    except sa.exc.OperationalError as exc:
-        raise TransientFault("the archive's database does not answer now: try again in a moment") from exc
+    with or_try_again(), engine.connect() as connection:
+        for start in range(0, len(dp_ids), CHUNK):
+            rows = connection.execute(select_files(dp_ids[start : start + CHUNK], obscore))
+            found |= {row.dp_id: make_file(row) for row in rows}
     return found
 
 
@@ -160,7 +212,7 @@ def find_file(engine: sa.Engine, obscore: sa.FromClause, dp_id: str) -> File:
     """
     if len(dp_id) > MAX_ID or "\x00" in dp_id:
         raise NotFoundFault(f"there is no file {dp_id[:40]!r}... here")
-    with engine.connect() as connection:
+    with or_try_again(), engine.connect() as connection:
         row = connection.execute(select_files([dp_id], obscore)).one_or_none()
     if row is None:
         raise NotFoundFault(f"there is no file {dp_id[:200]!r} here: identifiers are the dp_id of a table")

@@ -82,12 +82,12 @@ def _take_in(
     directory: Path, fetched: Fetched, settings: Settings, database: Database, progress: Progress
 ) -> None:
     """Ingest all files and publish the catalogue."""
-    import ingest
     from ingest.catalogue import publish
+    from ingest.run import run
 
     paths = [directory / "synthetic", *fetched.paths, *debian_files()]
     write_mappings(directory / "mappings")
-    report = ingest.run(paths, database, settings, progress, presets=[directory / "mappings"])
+    report = run(paths, database, settings, progress, presets=[directory / "mappings"])
     log.info("demo_ingested", report=str(report))
     schema = files("demo").joinpath("catalogue.yaml").read_text(encoding="utf-8")
     publish(schema, directory / "catalogue" / "sources.parquet", database, progress)

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 import numpy as np
 import sqlalchemy as sa
@@ -26,6 +25,7 @@ from vo_server.archive import FILE
 from vo_server.config import Settings
 from vo_server.errors import NotFoundFault, UsageFault
 from vo_server.products import ObsCore
+from vo_server.stores import path_of
 
 TILE = 512  #: pixels of the side of a tile (HiPS 1.0)
 MOST_LEVEL = 9  #: pixels of 0.8 arcsec
@@ -55,7 +55,6 @@ def select_images(collection: str) -> sa.Select[Any]:
         sa.select(FILE.c.url, obs.c.s_pixel_scale)
         .select_from(FILE.join(obs, obs.c.dp_id == FILE.c.dp_id))
         .where(obs.c.obs_collection == collection, obs.c.dataproduct_type == "image", released)
-        .where(FILE.c.url.startswith("file://"))
         .order_by(FILE.c.dp_id)
     )
 
@@ -92,7 +91,7 @@ def build(
         raise UsageFault(f"level {level} is out of range: 0 to {MOST_LEVEL}")
     with engine.connect() as connection:
         rows = connection.execute(select_images(collection)).all()
-    sources = [Source(Path(unquote(urlsplit(url).path)), scale) for url, scale in rows]
+    sources = [Source(path, scale) for url, scale in rows if (path := path_of(url)) is not None]
     if not sources:
         raise NotFoundFault(f"the collection {collection[:100]!r} has no public image")
     directory.mkdir(parents=True, exist_ok=True)

@@ -85,7 +85,10 @@ class Cards(Mapping[str, Card]):
         pos = self._place(keyword)
         if pos is None:
             raise KeyError(keyword)
-        return card_of(pos, self._lines[pos])
+        card, end = card_of(pos, self._lines[pos]), pos + 1
+        while end < len(self._lines) and self._lines[end].form.kind == "X":
+            end += 1
+        return card._replace(text="".join(line.text for line in self._lines[pos:end]))
 
     def __iter__(self) -> Iterator[str]:
         """The keywords, in no order."""
@@ -212,8 +215,12 @@ class FitsFile:
         return self._memory[function]  # type: ignore[no-any-return]
 
 
-def read_hdus(source: Source, limits: Limits) -> tuple[tuple[Hdu, ...], list[tuple[int, Fault]]]:
+def read_hdus(
+    source: Source, limits: Limits, *, with_sums: bool = True
+) -> tuple[tuple[Hdu, ...], list[tuple[int, Fault]]]:
     """All headers of a FITS stream, and what is wrong with them by HDU.
+
+    ``with_sums`` compares the data with DATASUM and CHECKSUM, for which they are read.
 
     Raises
     ------
@@ -238,7 +245,7 @@ def read_hdus(source: Source, limits: Limits) -> tuple[tuple[Hdu, ...], list[tup
         hdu, wrong = Hdu.parse(index, text)
         faults.extend((index, fault) for fault in wrong)
         hdus.append(hdu)
-        faults.extend((index, fault) for fault in _skip_data(source, hdu))
+        faults.extend((index, fault) for fault in _skip_data(source, hdu, with_sums))
 
 
 def _read_header(source: Source, block: bytes, index: int, limits: Limits) -> bytes:
@@ -303,11 +310,11 @@ def _sizes(hdu: Hdu, count: int) -> Iterator[tuple[str, int]]:
         yield keyword, value
 
 
-def _skip_data(source: Source, hdu: Hdu) -> list[Fault]:
+def _skip_data(source: Source, hdu: Hdu, with_sums: bool) -> list[Fault]:
     """Pass over the data and their padding; read them where the header has a sum of them."""
     size = data_size(hdu)
     padded = -(-size // BLOCK) * BLOCK
-    has_sum = any(hdu.text_of(keyword) for keyword in ("DATASUM", "CHECKSUM"))
+    has_sum = with_sums and any(hdu.text_of(keyword) for keyword in ("DATASUM", "CHECKSUM"))
     total = 0
     if has_sum:
         there, total = _summed(source, padded)

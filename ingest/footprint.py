@@ -65,8 +65,8 @@ def wcs_of(hdu: Hdu) -> WCS:
         warnings.simplefilter("ignore", VerifyWarning)
         try:
             return WCS(fits.Header.fromstring("".join(lines)), fix=True)
-        except (WcsError, MemoryError, ValueError, KeyError, TypeError) as exc:
-            # MemoryError is how wcslib reports some contradictions.
+        except (WcsError, MemoryError, ValueError, KeyError, TypeError, AttributeError) as exc:
+            # MemoryError is how wcslib reports some contradictions, AttributeError how astropy does.
             reason = str(exc).strip().splitlines()
             raise Underivable("WCS", f"the keywords do not make a WCS: {reason[-1:]}", hdu.index) from exc
 
@@ -92,7 +92,7 @@ def _outline(hdu: Hdu) -> Outline | None:
         raise Underivable("WCS", "the celestial axes are not axes of the image", hdu.index)
     pixels = (hdu.shape[lng], hdu.shape[lat])
     # A copy of the two axes costs a millisecond, and most images have no other.
-    plane = wcs if (wcs.naxis, lng, lat) == (2, 0, 1) else wcs.celestial
+    plane = wcs if (wcs.naxis, lng, lat) == (2, 0, 1) else _celestial(wcs, hdu)
     corners = np.array(
         [(0.5, 0.5), (pixels[0] + 0.5, 0.5), (pixels[0] + 0.5, pixels[1] + 0.5), (0.5, pixels[1] + 0.5)]
     )
@@ -102,11 +102,19 @@ def _outline(hdu: Hdu) -> Outline | None:
         edge = np.concatenate([_along(corners[i], corners[(i + 1) % 4], cuts[i]) for i in range(4)])
         ra, dec = _to_sky(plane, edge, hdu)
     middle = _to_sky(plane, np.array([[(pixels[0] + 1) / 2, (pixels[1] + 1) / 2]]), hdu)
-    scale = math.sqrt(proj_plane_pixel_area(plane)) * 3600.0
+    with np.errstate(over="ignore", invalid="ignore"):
+        scale = math.sqrt(proj_plane_pixel_area(plane)) * 3600.0
     if not 0 < scale < math.inf:
         raise Underivable("WCS", "the transformation matrix is singular: pixels have no area", hdu.index)
     vertices = counter_clockwise([(float(a), float(d)) for a, d in zip(ra, dec, strict=True)])
     return Outline(hdu.index, vertices, (float(middle[0][0]), float(middle[1][0])), scale, pixels)
+
+
+def _celestial(wcs: WCS, hdu: Hdu) -> WCS:
+    try:
+        return wcs.celestial
+    except WcsError as exc:
+        raise Underivable("WCS", f"the celestial axes are mixed with others: {exc}", hdu.index) from exc
 
 
 def _to_sky(plane: WCS, pixels: Floats, hdu: Hdu) -> tuple[Floats, Floats]:

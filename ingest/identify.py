@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 import sqlalchemy as sa
 
@@ -13,6 +12,7 @@ from ingest.mapping import as_instant
 from ingest.read import Parsed
 from ingest.report import Finding
 from vo_server.archive import FILE
+from vo_server.stores import path_of
 
 _IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:+-]{0,119}")
 _PRODUCT_NAME = re.compile(r"ADP\.\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}")
@@ -136,8 +136,8 @@ def identify(parsed: Parsed, registry: Registry) -> str | Finding:
 
 def _exists(url: str) -> bool:
     """Whether the file at ``url`` is still there; what is not on this machine is believed to be."""
-    parts = urlsplit(url)
-    return parts.scheme != "file" or Path(unquote(parts.path)).exists()
+    path = path_of(url)
+    return path is None or path.exists()
 
 
 def unchanged(candidates: Mapping[str, tuple[int, int]], known: Iterable[Known]) -> set[str]:

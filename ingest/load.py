@@ -12,12 +12,14 @@ from urllib.parse import quote
 
 import sqlalchemy as sa
 
+from ingest import delivery
 from ingest.copy import copy, to_arrow
 from ingest.hidden import with_hidden_columns
 from ingest.keywords import add_headers, remove_headers
 from ingest.read import Parsed
 from vo_server import schemas
 from vo_server.archive import ASSOCIATION, FILE, FILE_HISTORY, PROVENANCE
+from vo_server.schemas import instruments
 from vo_server.tables import Table
 
 #: Kind of file -> the published table of its rows.
@@ -35,6 +37,7 @@ class Identified:
 
     dp_id: str
     parsed: Parsed
+    has_new_header: bool = False  #: other keywords than before, also where the bytes are the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,15 +86,23 @@ def load(connection: sa.Connection, batch: Sequence[Identified], place: Place, s
     now = datetime.now(UTC)
     _stage(connection, FILE, [_file_row(entry, now) for entry in batch])
     metadata = schemas.metadata(schemas.builtin())
-    for kind, name in PUBLISHED.items():
-        rows = [_published_row(entry, place, now) for entry in batch if entry.parsed.kind == kind]
+    staged = [FILE]
+    for name in PUBLISHED.values():
+        rows = _published_rows(batch, name, place, now)
         _stage(connection, metadata.tables[name], with_hidden_columns(_declaration(name), rows))
+        staged.append(metadata.tables[name])
+    staged += _stage_setups(connection, batch)
     _remove_displaced(connection, metadata)
-    states = _states(connection, metadata)
+    states = _states(connection, staged[1:])
     _keep_history(connection, metadata, [dp_id for dp_id, state in states.items() if state.differs])
-    for relation in (FILE, *(metadata.tables[name] for name in PUBLISHED.values())):
+    for relation in staged:
         upsert(connection, relation)
-    fresh = [entry for entry in batch if (state := states.get(entry.dp_id)) is None or state.has_new_bytes]
+    _remove_former(connection, metadata, staged, list(states))
+    fresh = [
+        entry
+        for entry in batch
+        if (state := states.get(entry.dp_id)) is None or state.has_new_bytes or entry.has_new_header
+    ]
     _replace_details(connection, fresh, [entry.dp_id for entry in fresh if entry.dp_id in states])
     add_headers(connection, state_dir, [(entry.dp_id, entry.parsed.headers) for entry in fresh])
     replaced = sum(state.differs for state in states.values())
@@ -124,26 +135,54 @@ def _file_row(entry: Identified, now: datetime) -> dict[str, Any]:
     }
 
 
-def _published_row(entry: Identified, place: Place, now: datetime) -> dict[str, Any]:
-    """The mapped columns and those that the archive fills."""
-    dp_id, instant = entry.dp_id, now.replace(tzinfo=None)
+def _published_rows(
+    batch: Sequence[Identified], name: str, place: Place, now: datetime
+) -> list[dict[str, Any]]:
+    """The rows of a published table: what was mapped, and the columns that the archive fills."""
+    if name == PUBLISHED["raw"]:
+        return [
+            {**entry.parsed.row, **_own(entry, now), **_raw_addresses(entry.dp_id, place)}
+            for entry in batch
+            if entry.parsed.kind == "raw"
+        ]
+    return [
+        {**row, **_own(entry, now), **_product_addresses(entry.dp_id, place, now)}
+        for entry in batch
+        if (row := entry.parsed.row if entry.parsed.kind == "product" else entry.parsed.obscore) is not None
+    ]
+
+
+def _own(entry: Identified, now: datetime) -> dict[str, Any]:
     # ObsCore 1.1 counts kilobytes, of 1000 bytes.
-    own: dict[str, Any] = {
-        "dp_id": dp_id,
-        "access_estsize": -(-entry.parsed.candidate.size // 1000),
-        "last_mod_date": instant,
+    size = -(-entry.parsed.candidate.size // 1000)
+    return {"dp_id": entry.dp_id, "access_estsize": size, "last_mod_date": now.replace(tzinfo=None)}
+
+
+def _raw_addresses(dp_id: str, place: Place) -> dict[str, Any]:
+    return {"access_url": place.download(dp_id), "datalink_url": place.datalink(dp_id)}
+
+
+def _product_addresses(dp_id: str, place: Place, now: datetime) -> dict[str, Any]:
+    return {
+        "obs_publisher_did": place.publisher_did(dp_id),
+        "access_url": place.datalink(dp_id),
+        "access_format": DATALINK,
+        "preview_html": place.preview(dp_id),
+        "publication_date": now.replace(tzinfo=None),
     }
-    if entry.parsed.kind == "raw":
-        own |= {"access_url": place.download(dp_id), "datalink_url": place.datalink(dp_id)}
-    else:
-        own |= {
-            "obs_publisher_did": place.publisher_did(dp_id),
-            "access_url": place.datalink(dp_id),
-            "access_format": DATALINK,
-            "preview_html": place.preview(dp_id),
-            "publication_date": instant,
-        }
-    return entry.parsed.row | own
+
+
+def _stage_setups(connection: sa.Connection, batch: Sequence[Identified]) -> list[sa.Table]:
+    """Stage the set-ups of raw frames, each in the table of its instrument; these tables."""
+    rows: dict[str, list[dict[str, Any]]] = {}
+    for entry in batch:
+        if entry.parsed.setup is not None:
+            instrument, values = entry.parsed.setup
+            rows.setdefault(instrument, []).append({"dp_id": entry.dp_id, **values})
+    relations = [instruments.metadata().tables[f"{instruments.STORED}.{name}"] for name in sorted(rows)]
+    for relation in relations:
+        _stage(connection, relation, rows[relation.name])
+    return relations
 
 
 def _name(relation: sa.Table) -> str:
@@ -186,15 +225,16 @@ class _State:
     has_new_bytes: bool
 
 
-def _states(connection: sa.Connection, metadata: sa.MetaData) -> dict[str, _State]:
+def _states(connection: sa.Connection, relations: Sequence[sa.Table]) -> dict[str, _State]:
     tests, joins = [_difference(FILE)], []
-    for name in PUBLISHED.values():
-        relation = metadata.tables[name]
-        alias = relation.name
+    for relation in relations:
+        alias = f"{relation.schema}_{relation.name}"
+        # A row that is only in one of both differs: its identifier does.
         joins.append(
-            f"LEFT JOIN LATERAL (SELECT f.dp_id IS NULL OR {_difference(relation)} AS differs"  # noqa: S608
-            f" FROM {_staging(relation)} s LEFT JOIN {_name(relation)} f ON f.dp_id = s.dp_id"
-            f" WHERE s.dp_id = x.dp_id) {alias} ON true"
+            f"LEFT JOIN LATERAL (SELECT {_difference(relation)} AS differs"  # noqa: S608
+            f" FROM (SELECT * FROM {_staging(relation)} WHERE dp_id = x.dp_id) s"
+            f" FULL JOIN (SELECT * FROM {_name(relation)} WHERE dp_id = x.dp_id) f ON f.dp_id = s.dp_id"
+            f") {alias} ON true"
         )
         tests.append(f"coalesce({alias}.differs, false)")
     sql = (
@@ -210,9 +250,10 @@ def _keep_history(connection: sa.Connection, metadata: sa.MetaData, dp_ids: Sequ
     if not dp_ids:
         return
     obscore, raw = (metadata.tables[name] for name in PUBLISHED.values())
+    # A raw frame may have a row in both: that of dbo.raw says more.
     row = sa.func.jsonb_build_object(
         "file", sa.func.to_jsonb(FILE.table_valued()),
-        "row", sa.func.coalesce(*(sa.func.to_jsonb(table.table_valued()) for table in (obscore, raw))),
+        "row", sa.func.coalesce(*(sa.func.to_jsonb(table.table_valued()) for table in (raw, obscore))),
     )  # fmt: skip
     joined = FILE.outerjoin(obscore, obscore.c.dp_id == FILE.c.dp_id).outerjoin(
         raw, raw.c.dp_id == FILE.c.dp_id
@@ -248,20 +289,35 @@ def upsert(connection: sa.Connection, relation: sa.Table) -> None:
 
 
 def _remove_displaced(connection: sa.Connection, metadata: sa.MetaData) -> None:
-    """Forget files whose place another file has taken, and rows of a kind that a file no longer is."""
-    staged = _staging(FILE)
+    """Forget files whose place another file has taken."""
     displaced = connection.exec_driver_sql(
-        f"SELECT f.dp_id FROM {_name(FILE)} f JOIN {staged} s ON s.url = f.url AND s.dp_id <> f.dp_id"  # noqa: S608
+        f"SELECT f.dp_id FROM {_name(FILE)} f JOIN {_staging(FILE)} s"  # noqa: S608
+        " ON s.url = f.url AND s.dp_id <> f.dp_id"
     )
     if gone := list(displaced.scalars()):
         _keep_history(connection, metadata, gone)
-        for relation in (FILE, *(metadata.tables[name] for name in PUBLISHED.values())):
+        for relation in (FILE, *_with_rows(metadata)):
             connection.execute(sa.delete(relation).where(_among(relation.c.dp_id, gone)))
         _remove_details(connection, gone)
-    for kind, name in PUBLISHED.items():
-        connection.exec_driver_sql(
-            f"DELETE FROM {name} r USING {staged} s WHERE s.dp_id = r.dp_id AND s.kind <> '{kind}'"  # noqa: S608
-        )
+        delivery.forget(connection, gone)
+
+
+def _remove_former(
+    connection: sa.Connection, metadata: sa.MetaData, staged: Sequence[sa.Table], dp_ids: Sequence[str]
+) -> None:
+    """Forget rows of files where they no longer belong: a frame of another kind or instrument now."""
+    for relation in _with_rows(metadata) if dp_ids else ():
+        former = sa.delete(relation).where(_among(relation.c.dp_id, dp_ids))
+        if relation in staged:
+            copy_of = sa.table(_staging(relation), sa.column("dp_id"))
+            former = former.where(relation.c.dp_id.not_in(sa.select(copy_of.c.dp_id)))
+        connection.execute(former)
+
+
+def _with_rows(metadata: sa.MetaData) -> list[sa.Table]:
+    """Every table that has rows of files, beside `FILE`."""
+    published = (metadata.tables[name] for name in PUBLISHED.values())
+    return [*published, *instruments.metadata().sorted_tables]
 
 
 def _remove_details(connection: sa.Connection, dp_ids: Sequence[str]) -> None:

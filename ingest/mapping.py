@@ -28,7 +28,12 @@ ARCHIVE_COLUMNS = {
             "publication_date", "last_mod_date",
         }
     ),
-    "dbo.raw": frozenset({"dp_id", "access_url", "datalink_url", "access_estsize", "last_mod_date"}),
+    "dbo.raw": frozenset(
+        {
+            "dp_id", "access_url", "datalink_url", "access_estsize", "last_mod_date", "raw_type", "do_catg",
+            "rule_set", "classification",
+        }
+    ),
 }  # fmt: skip
 _BOUNDS = {
     "s_ra": (0.0, 360.0), "s_dec": (-90.0, 90.0), "ra": (0.0, 360.0), "dec": (-90.0, 90.0),

@@ -1,19 +1,22 @@
 """One file, from bytes to everything the archive wants to know of it: what a worker process does."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from ingest.correction import Correction, corrected
 from ingest.fitsfile import FitsFile, Limits
 from ingest.hidden import shape_and_box
 from ingest.layout import product_category
 from ingest.mapping import Collection, as_instant, choose
+from ingest.raw.registration import Registered, Registration
 from ingest.report import Finding
 from ingest.scan import Candidate, Scanned, scan
 from vo_server.errors import UsageFault
 from vo_server.headers.sections import StoredHeader
+from vo_server.schemas.instruments import instrument_of
 from vo_server.tables import Table
 
 
@@ -39,6 +42,10 @@ class Parsed:
         DATE, or DATE-OBS: from this an identifier is made when there is none.
     row : dict
         Columns of the published table of ``kind``.
+    setup : tuple or None
+        Of raw frames: instrument, and columns of its table of set-ups.
+    obscore : mapping or None
+        Of raw frames that ObsCore has, too: its columns.
     """
 
     candidate: Candidate
@@ -58,6 +65,8 @@ class Parsed:
     associations: tuple[Association, ...]
     headers: tuple[StoredHeader, ...] = field(repr=False)
     findings: tuple[Finding, ...] = ()
+    setup: tuple[str, Mapping[str, Any]] | None = None
+    obscore: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,22 +79,24 @@ class Rejected:
 
 _NAME = re.compile(r"[^/\\\x00-\x1f\x7f]{1,255}")
 
-#: INSTRUME -> the first part of dp_id, where they differ.
-PREFIXES = {"XSHOOTER": "XSHOO", "GIRAFFE": "GIRAF", "VIRCAM": "VCAM", "OMEGACAM": "OMEGA"}
-
 
 def read(
-    candidate: Candidate, collections: Iterable[Collection], limits: Limits | None = None
+    candidate: Candidate,
+    collections: Iterable[Collection],
+    limits: Limits | None = None,
+    registration: Registration | None = None,
+    corrections: Sequence[Correction] = (),
 ) -> Parsed | Rejected:
-    """Scan, classify and map one file."""
+    """Scan, map and register one file; as if its headers had been corrected, where they were."""
     scanned = scan(candidate, limits)
     if scanned.file is None:
         return Rejected(scanned, scanned.findings)
-    collection = choose(collections, scanned.file)
+    file = corrected(scanned.file, corrections) if corrections else scanned.file
+    collection = choose(collections, file)
     if collection is None:
         message = "no collection matches: neither PRODCATG nor DPR.CATG, nor a mapping of your own"
         return Rejected(scanned, (*scanned.findings, Finding(candidate.path, "NO_MAPPING", message)))
-    mapped = collection.apply(scanned.file)
+    mapped = collection.apply(file)
     findings = (*scanned.findings, *mapped.findings)
     if collection.table is not None:
         findings += tuple(_add_shapes(collection.table, mapped.fields, candidate.path))
@@ -93,7 +104,10 @@ def read(
         wanted = ", ".join(missing)
         message = f"{wanted} of {collection.table.name if collection.table else ''} cannot be null"
         return Rejected(scanned, (*findings, Finding(candidate.path, "KEYWORD_MISSING", message)))
-    return _parsed(scanned, scanned.file, collection, mapped.fields, findings)
+    registered = Registered(mapped.fields)
+    if registration is not None and collection.kind == "raw":
+        registered = registration.register(file, mapped.fields)
+    return _parsed(scanned, file, collection, registered, findings)
 
 
 def _add_shapes(table: Table, row: dict[str, Any], path: str) -> Iterable[Finding]:
@@ -118,10 +132,10 @@ def _parsed(
     scanned: Scanned,
     file: FitsFile,
     collection: Collection,
-    row: dict[str, Any],
+    registered: Registered,
     findings: tuple[Finding, ...],
 ) -> Parsed:
-    primary = file.primary
+    primary, row = file.primary, dict(registered.row)
     born = primary.text_of("DATE") or primary.text_of("DATE-OBS")
     instrument = (primary.text_of("INSTRUME") or "").upper()
     origfile, doubts = _origfile(file)
@@ -138,13 +152,21 @@ def _parsed(
         origfile=origfile,
         arcfile=primary.text_of("ARCFILE"),
         born=primary.text_of("DATE-OBS") if collection.kind == "raw" else born,
-        prefix=PREFIXES.get(instrument, instrument) if collection.kind == "raw" else None,
+        prefix=_prefix(instrument) if collection.kind == "raw" else None,
         row=row,
         provenance=tuple(str(name).removesuffix(".fits") for name in primary.numbered("PROV")),
         associations=tuple(_associations(file)),
         headers=tuple(hdu.stored for hdu in file.hdus),
         findings=(*findings, *doubts),
+        setup=registered.setup,
+        obscore=registered.obscore,
     )
+
+
+def _prefix(instrument: str) -> str:
+    """The first part of the dp_id of an instrument's frames."""
+    known = instrument_of(instrument)
+    return known.prefix if known else instrument
 
 
 def _origfile(file: FitsFile) -> tuple[str, list[Finding]]:

@@ -17,6 +17,7 @@ from functools import lru_cache
 from typing import Any
 
 from ingest.mapping import Collection
+from ingest.raw.registration import Registration
 from ingest.read import Parsed, Rejected, read
 from ingest.report import Finding
 from ingest.scan import Candidate, Scanned, media_type
@@ -28,6 +29,7 @@ CHUNK = 16  #: files that a process is given at once
 _OBJECTS = 100_000
 
 Result = Parsed | Rejected
+Rules = tuple[tuple[Collection, ...], Registration | None]
 
 
 class Readers:
@@ -35,6 +37,8 @@ class Readers:
 
     Parameters
     ----------
+    registration : Registration, optional
+        Rules for raw frames.
     processes : int, optional
         By default one a core, eight at most.
     scheduler : str, optional
@@ -42,10 +46,14 @@ class Readers:
     """
 
     def __init__(
-        self, mappings: tuple[Collection, ...], processes: int | None = None, scheduler: str | None = None
+        self,
+        mappings: tuple[Collection, ...],
+        registration: Registration | None = None,
+        processes: int | None = None,
+        scheduler: str | None = None,
     ) -> None:
-        self._mappings = mappings
-        self._packed = pickle.dumps(mappings)
+        self._rules: Rules = (mappings, registration)
+        self._packed = pickle.dumps(self._rules)
         self._processes = processes or min(8, os.cpu_count() or 1)
         self._scheduler = scheduler
         self._executor: Executor | None = None
@@ -64,7 +72,7 @@ class Readers:
     def read(self, candidates: Sequence[Candidate], ahead: int) -> Iterator[Result]:
         """What each of ``candidates`` holds; at most ``ahead`` are read and not yet taken."""
         if self._scheduler is None and (self._processes < 2 or len(candidates) < PARALLEL_FROM):
-            yield from (read(found, self._mappings) for found in candidates)
+            yield from (_read(found, self._rules) for found in candidates)
             return
         chunks = [candidates[start : start + CHUNK] for start in range(0, len(candidates), CHUNK)]
         waiting: deque[tuple[Sequence[Candidate], Future[list[Result]]]] = deque()
@@ -139,15 +147,20 @@ def _begin() -> None:
 
 
 def _read_all(chunk: Sequence[Candidate], packed: bytes) -> list[Result]:
-    mappings = _unpacked(packed)
-    return [read(found, mappings) for found in chunk]
+    rules = _unpacked(packed)
+    return [_read(found, rules) for found in chunk]
+
+
+def _read(found: Candidate, rules: Rules) -> Result:
+    mappings, registration = rules
+    return read(found, mappings, registration=registration)
 
 
 @lru_cache(maxsize=4)
-def _unpacked(packed: bytes) -> tuple[Collection, ...]:
+def _unpacked(packed: bytes) -> Rules:
     # Between processes of one run; to unpack mappings takes longer than to read a file.
-    mappings: tuple[Collection, ...] = pickle.loads(packed)  # noqa: S301
-    return mappings
+    rules: Rules = pickle.loads(packed)  # noqa: S301
+    return rules
 
 
 def _read_apart(chunk: Sequence[Candidate], packed: bytes) -> Iterator[Result]:

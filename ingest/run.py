@@ -11,10 +11,11 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from ingest import collections, identify, quarantine, relate
+from ingest import collections, correct, identify, quarantine, relate
 from ingest.collections import load_collections
 from ingest.load import Identified, Loaded, Place, load
 from ingest.mapping import Collection, Match, choose
+from ingest.raw.registration import load_registration
 from ingest.read import Parsed, Rejected, read
 from ingest.readers import Readers, many_objects
 from ingest.report import Explained, Finding, Report
@@ -74,16 +75,44 @@ def run(
     mappings = mappings_for(database.state_dir, presets, collection)
     report = Report()
     say = progress or (lambda done, total, what: None)
-    with _exclusive(database), many_objects(), Readers(mappings, processes, scheduler) as readers:
+    registration = load_registration(settings, database.state_dir)
+    files = Readers(mappings, registration, processes, scheduler)
+    with _exclusive(database), many_objects(), files as readers:
         with database.owner.begin() as connection:
             place = Place(_root_url(connection, settings), settings.authority)
             insert = sa.insert(INGEST_RUN).values(paths=[storable(str(path)) for path in paths])
             run_id, started = connection.execute(
                 insert.returning(INGEST_RUN.c.run_id, INGEST_RUN.c.started)
             ).one()
-        session = _Run(database, place, report, run_id, started, say)
+        session = _Run(database, place, report, run_id, started, say, correct.reader(mappings, registration))
         session.take(paths, readers, full=full)
     return report
+
+
+def correct_keyword(
+    database: Database,
+    settings: Settings,
+    dp_id: str,
+    keyword: str,
+    value: str | None,
+    *,
+    reason: str,
+    author: str,
+    hdu: int = 0,
+    progress: Progress | None = None,
+) -> bool:
+    """Correct a header keyword of a file (`ingest.correct.correct`) in a transaction of its own."""
+    with _exclusive(database), database.owner.begin() as connection:
+        archive = correct.Archive(
+            connection,
+            Place(_root_url(connection, settings), settings.authority),
+            database.state_dir,
+            mappings_for(database.state_dir),
+            load_registration(settings, database.state_dir),
+        )
+        return correct.correct(
+            archive, dp_id, keyword, value, reason=reason, author=author, hdu=hdu, progress=progress
+        )
 
 
 def explain(path: Path, settings: Settings | None = None, presets: Sequence[Path] = ()) -> list[Explained]:
@@ -106,7 +135,8 @@ def explain(path: Path, settings: Settings | None = None, presets: Sequence[Path
         raise UsageFault(
             f"{path}: no collection matches: neither PRODCATG nor DPR.CATG, nor a mapping of your own"
         )
-    parsed = read(found, (mapping,))
+    registration = load_registration(settings or Settings.load(), state_dir)
+    parsed = read(found, (mapping,), registration=registration)
     proposed = identify.propose(parsed)[0] if isinstance(parsed, Parsed) else None
     head = [
         Explained("(collection)", mapping.name, f"{mapping.title}, priority {mapping.priority}"),
@@ -115,7 +145,12 @@ def explain(path: Path, settings: Settings | None = None, presets: Sequence[Path
         Explained("(sha256)", scanned.sha256, "bytes of the file"),
         Explained("dp_id", proposed, "ARCFILE, or made from DATE-OBS or DATE and SHA-256"),
     ]
-    return head + mapping.explain(scanned.file)
+    explained = mapping.explain(scanned.file)
+    if mapping.kind == "raw":
+        more = registration.explain(scanned.file, mapping.apply(scanned.file).fields)
+        replaced = {row.column for row in more}
+        explained = [row for row in explained if row.column not in replaced] + more
+    return head + explained
 
 
 def mappings_for(
@@ -159,6 +194,11 @@ def _exclusive(database: Database) -> Iterator[None]:
             connection.execute(sa.select(sa.func.pg_advisory_unlock(_LOCK)))
 
 
+def _uncorrected(entry: Identified) -> Finding:
+    message = "its header was corrected, and with that header it cannot be taken: it is as it came"
+    return Finding(entry.parsed.candidate.path, "CORRECTION", message)
+
+
 @dataclass
 class _Run:
     """The state of one run."""
@@ -169,6 +209,7 @@ class _Run:
     run_id: int
     started: datetime
     say: Progress
+    again: correct.Again
     total: int = 0
     others: list[Rejected] = field(default_factory=list)  #: not FITS: another file's preview, perhaps
 
@@ -227,6 +268,8 @@ class _Run:
                 named.append(Identified(dp_id, parsed))
                 self._note(connection, parsed.findings)
             quarantine.release(connection, [entry.parsed.candidate.url for entry in named])
+            named, refused = correct.apply_again(connection, named, self.again, self.database.state_dir)
+            self._note(connection, [_uncorrected(entry) for entry in refused])
             done = load(connection, named, self.place, self.database.state_dir) if named else Loaded()
         self.report.added += done.added
         self.report.replaced += done.replaced

@@ -13,8 +13,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from moc.params import FORMATS, MocParams
-from moc.store import Coverages
 from vo_server import dali
+from vo_server.coverage import Coverages
 
 
 class Mocs:
@@ -44,7 +44,7 @@ class Mocs:
         headers = {"Content-Disposition": f'inline; filename="moc_{name}_{params.axis}.{extension}"'}
         if request.method == "HEAD":
             return Response(media_type=media_type, headers=headers)
-        content = await run_in_threadpool(self._coverages.get, collection, params)
+        content = await run_in_threadpool(self._coverages.get, collection, params.axis, params.order)
         if params.form != "fits":
             content = await run_in_threadpool(converted, content, params)
         return Response(content, media_type=media_type, headers=headers)

@@ -1,12 +1,11 @@
 """The parameters of a coverage: text to checked values."""
 
 from dataclasses import dataclass
-from typing import Literal
 
+from vo_server.coverage import Axis
 from vo_server.errors import UsageFault
 from vo_server.parameters import Parameters
 
-Axis = Literal["space", "time"]
 AXES: tuple[Axis, ...] = ("space", "time")
 #: What a coverage can be had as: its media type and the extension of its name.
 FORMATS = {
@@ -16,7 +15,6 @@ FORMATS = {
 }
 ORDER = 10  #: cells of 3.4 arcmin
 MOST_ORDER = 12  #: cells of 51 arcsec
-TIME_ORDER = 34  #: cells of a little more than two minutes, which is an exposure
 
 
 @dataclass(frozen=True, slots=True)

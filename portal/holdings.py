@@ -5,7 +5,7 @@ import time
 from dataclasses import dataclass
 
 from portal.sky_map import SHIFT, Dot, dots
-from vo_server.engine import PostgresEngine, Statement
+from vo_server.engine import Engine, Statement
 from vo_server.tables import Column
 
 _COLLECTIONS = Statement(
@@ -39,7 +39,7 @@ class Holdings:
     dots: tuple[Dot, ...]
 
 
-def read_holdings(engine: PostgresEngine) -> Holdings:
+def read_holdings(engine: Engine) -> Holdings:
     """Counts over the whole of ``ivoa.ObsCore`` and ``dbo.raw``: three scans, not for every request."""
     collections = tuple(CollectionCount(*row) for row in _rows(engine, _COLLECTIONS))
     cells = _rows(engine, _CELLS)
@@ -54,7 +54,7 @@ def read_holdings(engine: PostgresEngine) -> Holdings:
 class HoldingsCache:
     """The holdings as they were at most `lifetime` seconds ago."""
 
-    def __init__(self, engine: PostgresEngine, lifetime: float = 60.0) -> None:
+    def __init__(self, engine: Engine, lifetime: float = 60.0) -> None:
         self._engine = engine
         self._lifetime = lifetime
         self._lock = threading.Lock()
@@ -70,7 +70,7 @@ class HoldingsCache:
             return self._holdings
 
 
-def _rows(engine: PostgresEngine, statement: Statement) -> list[tuple]:  # type: ignore[type-arg]
+def _rows(engine: Engine, statement: Statement) -> list[tuple]:  # type: ignore[type-arg]
     result = engine.execute(statement)
     try:
         return [tuple(row.values()) for batch in result.batches for row in batch.to_pylist()]

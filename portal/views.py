@@ -42,6 +42,11 @@ SERVICES = (
     {"name": "SODA 1.0", "path": "/soda/sync", "text": "Parts of images, cubes, spectra and catalogues"},
     {"name": "HiPS", "path": "/hipslist", "text": "Surveys for Aladin, made of the images of collections"},
     {"name": "Coverage", "path": "/moc", "text": "Where and when each collection has data, as MOC"},
+    {
+        "name": "Registry",
+        "path": "/oai?verb=Identify",
+        "text": "Describes services, collections and documents to registries (OAI-PMH 2.0)",
+    },
     {"name": "Metrics", "path": "/metrics", "text": "For Prometheus"},
 )
 

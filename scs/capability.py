@@ -2,17 +2,18 @@
 
 from lxml import etree
 
+from scs.query import Cones
+from vo_server.capabilities import Capability, Interface, Parameter, Service, text_child
 from vo_server.config import Settings
-from vo_server.vosi import Capability, Interface, Parameter, text_child
 
 STANDARD_ID = "ivo://ivoa.net/std/ConeSearch"
 #: A query that gives rows in most tables.
 TEST_QUERY = {"ra": 10.0, "dec": 10.0, "sr": 1.0}
 
 PARAMETERS = (
-    Parameter("RA", "Right ascension, ICRS", "double", "", "pos.eq.ra", "required"),
-    Parameter("DEC", "Declination, ICRS", "double", "", "pos.eq.dec", "required"),
-    Parameter("SR", "Radius; 0 for the columns only", "double", "", "pos.angDistance", "required"),
+    Parameter("RA", "Right ascension, ICRS", "double", "", "pos.eq.ra", "required", "deg"),
+    Parameter("DEC", "Declination, ICRS", "double", "", "pos.eq.dec", "required", "deg"),
+    Parameter("SR", "Radius; 0 for the columns only", "double", "", "pos.angDistance", "required", "deg"),
     Parameter("VERB", "1 for identifier and position, 2 for the principal columns, 3 for all", "int", ""),
     Parameter("MAXREC", "Number of rows, at most", "int", ""),
     Parameter("RESPONSEFORMAT", "Format of the answer: a name such as csv, or a media type"),
@@ -23,6 +24,19 @@ def capability(path: str) -> Capability:
     """The capability of the service at ``path``."""
     interface = Interface(path, version="1.03", use="base", result_type="text/xml", parameters=PARAMETERS)
     return Capability(STANDARD_ID, (interface,), type="cs:ConeSearch", details=describe)
+
+
+def service(cones: Cones) -> Service:
+    """The cone search in one table."""
+    name = cones.table.name
+    return Service(
+        f"scs/{name.lower()}",
+        f"/scs/{name}",
+        f"cone search in {name}",
+        cones.table.description,
+        (capability(f"/scs/{name}"),),
+        table=name,
+    )
 
 
 def describe(element: etree._Element, settings: Settings) -> None:

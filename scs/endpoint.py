@@ -11,7 +11,8 @@ from scs.capability import capability
 from scs.params import ConeParams
 from scs.query import Cones, build_statement
 from vo_server import dali, vosi
-from vo_server.errors import NotFoundFault, UsageFault
+from vo_server.capabilities import standard_capabilities
+from vo_server.errors import NotFoundFault
 from vo_server.formats import PLAIN_VOTABLE, Head, Info
 from vo_server.tables import Catalog
 
@@ -28,12 +29,7 @@ class ConeSearch:
 
     async def search(self, request: Request) -> Response:
         """GET or POST ``/scs/<table>`` (SCS 1.03, Compliance)."""
-        try:
-            return await self._answer(request)
-        except UsageFault as exc:
-            # Clients of this protocol read the document only where the status is 200.
-            told = Info("Error", f"{exc.fault}: {exc}")
-            return dali.error_response(exc, request=request, infos=(told,), status=200)
+        return await dali.ever_200(request, self._answer, lambda exc: (Info("Error", f"{exc.fault}: {exc}"),))
 
     async def _answer(self, request: Request) -> Response:
         cones = await self._cones(request)
@@ -41,8 +37,6 @@ class ConeSearch:
         form = params.responseformat
         if form.name == "votable/td":
             form = PLAIN_VOTABLE
-        if request.method == "HEAD":
-            return Response(media_type=form.media_type)
         head = Head(table_name=cones.table.name, description=cones.table.description)
         statement = build_statement(cones, params)
         return await dali.answer(request, statement, form, maxrec=params.maxrec, head=head)
@@ -61,7 +55,7 @@ class ConeSearch:
         """GET ``/scs/<table>/capabilities`` (VOSI 1.1, Capability metadata)."""
         cones = await self._cones(request)
         path = f"/scs/{cones.table.name}"
-        items = (*vosi.standard_capabilities(path), capability(path))
+        items = (*standard_capabilities(path), capability(path))
         return Response(vosi.capabilities(items, self._state.settings), media_type=vosi.XML)
 
     async def availability(self, request: Request) -> Response:

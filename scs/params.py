@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from vo_server.answer_columns import parse_verb
 from vo_server.config import Settings
 from vo_server.errors import UsageFault
 from vo_server.formats import Format, negotiate
@@ -43,7 +44,7 @@ class ConeParams:
         dec = read_degrees(parameters, "DEC", -90.0, 90.0)
         return cls(
             cone=Circle(ra, dec, radius),
-            verb=parse_verb(parameters),
+            verb=parse_verb(parameters, VERBOSITIES),
             maxrec=parameters.maxrec(settings),
             responseformat=negotiate(parameters.single("RESPONSEFORMAT"), default="votable/td"),
         )
@@ -67,13 +68,4 @@ def read_degrees(parameters: Parameters, name: str, low: float, high: float) -> 
         raise UsageFault(f"{name}: {exc}; {wanted}") from None
     if not low <= value <= high:
         raise UsageFault(f"{name}={text[:40]} is out of range: {wanted}")
-    # PostgreSQL calls the square of less than 1e-154 an underflow; 1e-15 degrees are far below any position.
-    return round(value, 15)
-
-
-def parse_verb(parameters: Parameters) -> int:
-    """How many columns are wanted (SCS 1.03, VERB): 1, 2 or 3, and 2 where nothing is said."""
-    verb = parameters.whole_number("VERB")
-    if verb is not None and verb not in VERBOSITIES:
-        raise UsageFault(f"VERB={verb} is not known: send 1, 2 or 3")
-    return verb or 2
+    return value

@@ -1,23 +1,18 @@
 """What the SIA service tells about itself: its descriptor in every answer, and its capability."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-from sia.params import OPTIONS, PARAMETERS, SiaParameter
+from sia.params import OPTIONS, PARAMETERS, PRODUCT_TYPES, SiaParameter
+from sia.v1.description import describe
+from vo_server.capabilities import Capability, Interface, Service, inputs_of
 from vo_server.formats import FORMATS, Param, ServiceDescriptor
-from vo_server.vosi import Capability, Interface
+from vo_server.products import OBSCORE
 
 STANDARD_ID = "ivo://ivoa.net/std/SIA#query-2.0"
 QUERY_PATH = "/sia2/query"
 MAXREC = "Number of rows, at most; 0 for the columns only"
 RESPONSEFORMAT = "Format of the answer: a name such as csv, or a media type"
-
-#: Parameters are left to `self_descriptor`: pyvo 1.9 warns of every ``param`` in a capability.
-CAPABILITIES = (
-    Capability(
-        STANDARD_ID,
-        (Interface(QUERY_PATH, version="2.0", use="base", result_type="application/x-votable+xml"),),
-    ),
-)
 
 
 def self_descriptor(root_url: str, options: Mapping[str, Sequence[str]]) -> ServiceDescriptor:
@@ -48,9 +43,35 @@ def _describe(item: SiaParameter, options: Mapping[str, Sequence[str]]) -> Param
             item.name, "double", "2", item.ucd, item.unit, xtype="interval", description=item.description
         )
     # The standard's example describes POS three times, as text with the xtypes circle, range and polygon.
-    # DALI has these for arrays of numbers, and STILTS calls the rest an error: so it is text, once.
+    # DALI has these for arrays of numbers, and STILTS calls the rest an error: so it is text, once. And of
+    # the xtype moc of DALI 1.2 STILTS 3.4 warns.
     datatype, arraysize = ("int", None) if item.kind == "integer" else ("char", "*")
     listed = tuple(OPTIONS.get(item.name) or options.get(item.name, ()))
     return Param(
         item.name, datatype, arraysize, item.ucd, item.unit, description=item.description, options=listed
     )
+
+
+_QUERY = Interface(QUERY_PATH, version="2.0", use="base", result_type="application/x-votable+xml")
+CAPABILITIES = (
+    Capability(
+        STANDARD_ID,
+        (_QUERY,),
+        registered=Capability(
+            STANDARD_ID,
+            (replace(_QUERY, parameters=inputs_of(self_descriptor("", {}).params)),),
+            type="sia:SimpleImageAccess",
+            details=describe,
+        ),
+    ),
+)
+SERVICE = Service(
+    "sia2",
+    "/sia2",
+    "SIA 2.0 service",
+    "Images and cubes by position, wavelength, time and everything else that ObsCore knows.",
+    CAPABILITIES,
+    auxiliary="ivo://ivoa.net/std/SIA#query-aux-2.0",
+    product_types=PRODUCT_TYPES,
+    table=OBSCORE,
+)

@@ -47,8 +47,6 @@ class Sia:
         state = self._state
         params = SiaParams.from_parameters(parameters, state.settings)
         form = params.responseformat
-        if request.method == "HEAD":
-            return Response(media_type=form.media_type)
         options = self._choices.known()
         if options is None:
             options = await run_in_threadpool(self._choices.current)

@@ -15,6 +15,7 @@ from vo_server.intervals import Interval, Period, parse_interval, parse_period
 from vo_server.parameters import Parameters
 from vo_server.positions import Shape, parse_pos
 from vo_server.products import POLARIZATIONS
+from vo_server.sky import Moc, parse_cells
 
 #: The product types that SIA serves (SIA 2.0, DPTYPE).
 PRODUCT_TYPES = ("image", "cube")
@@ -46,6 +47,7 @@ class SiaParams:
     target: tuple[str, ...] = ()
     format: tuple[str, ...] = ()
     releasedate: tuple[Period, ...] = ()
+    moc: tuple[Moc, ...] = ()
 
     @classmethod
     def from_parameters(cls, parameters: Parameters, settings: Settings) -> "SiaParams":
@@ -99,12 +101,13 @@ class SiaParameter:
     column : str
         The ObsCore column that it constrains (the first of two).
     kind : str
-        ``interval`` and ``period`` have two bounds, ``pos`` a shape, ``text`` is compared as it is.
+        ``interval`` and ``period`` have two bounds, ``pos`` is a shape, ``moc`` cells of the sky;
+        ``text`` is compared as it is.
     """
 
     name: str
     column: str
-    kind: Literal["pos", "interval", "period", "text", "integer"]
+    kind: Literal["pos", "moc", "interval", "period", "text", "integer"]
     description: str
     parse: Callable[[str, str], Any]
     unit: str = ""
@@ -128,7 +131,7 @@ def _text(name: str, column: str, description: str, ucd: str = "") -> SiaParamet
     return SiaParameter(name, column, "text", description, parse, ucd=ucd)
 
 
-#: Every constraint of SIA 2.0, and RELEASEDATE of the 2.1 draft.
+#: Every constraint of SIA 2.0, RELEASEDATE of the 2.1 draft, and MOC as SODA's 1.1 draft has it.
 PARAMETERS = (
     SiaParameter(
         "POS",
@@ -171,5 +174,13 @@ PARAMETERS = (
         "When the data become public: one instant or two, ISO 8601 in UTC",
         parse_period,
         ucd="time.release",
+    ),
+    SiaParameter(
+        "MOC",
+        "s_region",
+        "moc",
+        "HEALPix cells that the data must touch, such as 4/30-33 38 7/934",
+        lambda _, text: parse_cells(text),
+        ucd="pos.outline;obs",
     ),
 )

@@ -24,6 +24,7 @@ def select_products(params: SiaParams, obscore: ObsCore) -> sa.Select[Any]:
     conditions = [
         obs.dataproduct_type.in_(dptypes),
         *any_of(within_shape(obscore, shape) for shape in params.pos),
+        *any_of(within_shape(obscore, cells) for cells in params.moc),
         *any_of(overlaps(obs.em_min, obs.em_max, interval) for interval in params.band),
         *any_of(overlaps(obs.t_min, obs.t_max, interval) for interval in params.time),
         # ObsCore separates and encloses the states with slashes: /I/Q/.

@@ -6,9 +6,9 @@ from lxml import etree
 
 from ssa.params import DEFAULT_SIZE, FORMATS, bands
 from ssa.query import COLUMNS
+from vo_server.capabilities import Capability, Interface, Service, text_child, with_inputs
 from vo_server.config import Settings
 from vo_server.formats import Info, Param
-from vo_server.vosi import Capability, Interface, text_child
 
 PATH = "/ssa/query"
 STANDARD_ID = "ivo://ivoa.net/std/SSA"
@@ -46,7 +46,12 @@ def constants(settings: Settings) -> tuple[Param, ...]:
 
 #: The parameters of a query, as FORMAT=METADATA tells them.
 INPUTS = (
-    Param("POS", description="Centre of the region: ra,dec in degrees ICRS, or l,b;GALACTIC", unit="deg"),
+    Param(
+        "POS",
+        description="Centre of the region: ra,dec in degrees ICRS, or l,b;GALACTIC",
+        unit="deg",
+        ucd="pos.eq",
+    ),
     Param(
         "SIZE",
         "double",
@@ -60,10 +65,15 @@ INPUTS = (
     Param(
         "BAND",
         unit="m",
+        ucd="em.wl",
         description="Wavelengths in vacuum, single or ranges a/b, with commas between, or names of bands",
         options=tuple(bands()),
     ),
-    Param("TIME", description="Dates of ISO 8601 in UTC, single or ranges a/b, with commas between"),
+    Param(
+        "TIME",
+        ucd="time.epoch",
+        description="Dates of ISO 8601 in UTC, single or ranges a/b, with commas between",
+    ),
     Param(
         "FORMAT",
         value="all",
@@ -130,10 +140,23 @@ def describe(element: etree._Element, settings: Settings) -> None:
 
 
 CAPABILITIES = (
-    Capability(
-        STANDARD_ID,
-        (Interface(PATH, version="1.1", use="base", result_type="text/xml"),),
-        type="ssap:SimpleSpectralAccess",
-        details=describe,
+    with_inputs(
+        Capability(
+            STANDARD_ID,
+            (Interface(PATH, version="1.1", use="base", result_type="text/xml"),),
+            type="ssap:SimpleSpectralAccess",
+            details=describe,
+        ),
+        INPUTS,
     ),
+)
+SERVICE = Service(
+    "ssa",
+    "/ssa",
+    "SSA service",
+    "Spectra by position, wavelength and time.",
+    CAPABILITIES,
+    auxiliary="ivo://ivoa.net/std/SSA#aux",
+    product_types=("spectrum",),
+    outputs=COLUMNS,
 )

@@ -10,7 +10,6 @@ from ssa.description import CAPABILITIES, PATH, PROTOCOL, constants, metadata_pa
 from ssa.params import SsaParams
 from ssa.query import build_statement
 from vo_server import dali, vosi
-from vo_server.errors import UsageFault
 from vo_server.formats import PLAIN_VOTABLE, Head
 from vo_server.products import ObsCore
 from vo_server.services import archive_descriptors
@@ -27,17 +26,11 @@ class Ssa:
 
     async def query(self, request: Request) -> Response:
         """GET or POST ``/ssa/query`` (SSA 1.1, QueryData Operation)."""
-        try:
-            return await self._answer(request)
-        except UsageFault as exc:
-            # Clients of this protocol read the document only where the status is 200.
-            return dali.error_response(exc, request=request, infos=(PROTOCOL,), status=200)
+        return await dali.ever_200(request, self._answer, lambda exc: (PROTOCOL,))
 
     async def _answer(self, request: Request) -> Response:
         settings = self._state.settings
         params = SsaParams.from_parameters(await dali.read_parameters(request), settings)
-        if request.method == "HEAD":
-            return Response(media_type=PLAIN_VOTABLE.media_type)
         head = Head(
             infos=(PROTOCOL,),
             params=metadata_params() if params.is_metadata else constants(settings),

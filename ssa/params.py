@@ -135,7 +135,7 @@ def read_pos(parameters: Parameters) -> Circle | None:
         raise UsageFault(f"POS={text[:60]!r}: the frame {frame[:20]!r} is not known: {wanted}")
     if not (0 <= lon <= 360 and -90 <= lat <= 90):
         raise UsageFault(f"POS={text[:60]!r} is out of range: 0 to 360 and -90 to 90 degrees")
-    place = parse_region(f"POSITION {frame} {round(lon, 15)!r} {round(lat, 15)!r}")
+    place = parse_region(f"POSITION {frame} {lon!r} {lat!r}")
     if not isinstance(place, Position):
         raise TypeError(f"{place} is no position")
     return Circle(place.ra, place.dec, diameter / 2)

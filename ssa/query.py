@@ -12,7 +12,16 @@ from ssa.ranges import MJD_0
 from vo_server.answer_columns import read_columns
 from vo_server.engine import Statement, from_select
 from vo_server.intervals import Interval
-from vo_server.products import ObsCore, any_of, is_between, is_one_of, overlaps, within_shape
+from vo_server.products import (
+    ObsCore,
+    any_of,
+    is_between,
+    is_one_of,
+    overlaps,
+    select_in_formats,
+    within_shape,
+)
+from vo_server.sky.sql import distance_to
 from vo_server.tables import Column
 
 #: The product types that SSA serves.
@@ -29,17 +38,13 @@ Expression = sa.ColumnElement[Any]
 
 def build_statement(params: SsaParams, obscore: ObsCore, root_url: str) -> Statement:
     """A row for each spectrum in each format that the client takes; with TOP, the best matches first."""
-    form = sa.values(sa.column("media_type", sa.Text), sa.column("prefix", sa.Text), name="form").data(
-        [(name, root_url + PATHS[name]) for name in params.formats] or [("", "")]
-    )
-    made = expressions(obscore.relation.c, form.c, params)
-    select = (
-        sa.select(*(made[column.name].label(column.name) for column in COLUMNS))
-        .select_from(obscore.relation.join(form, sa.true()))
-        .where(*conditions(params, obscore))
-    )
-    if params.is_metadata or not params.formats:
-        select = select.where(sa.false())
+    formats = () if params.is_metadata else params.formats
+    select = select_in_formats(
+        obscore,
+        {name: root_url + PATHS[name] for name in formats},
+        [column.name for column in COLUMNS],
+        lambda form: expressions(obscore.relation.c, form, params),
+    ).where(*conditions(params, obscore))
     if params.top is not None:
         select = select.order_by(sa.desc("score"), obscore.relation.c.dp_id).limit(params.top)
     return from_select(select, COLUMNS)
@@ -153,6 +158,6 @@ def score(obs: Any, params: SsaParams) -> Expression:
     """1 where nothing ranks the spectra; else less, the farther they are from POS (SSA 1.1, TOP)."""
     if params.pos is None:
         return sa.literal(1.0)
-    distance = sa.func.vo.distance(obs.s_ra, obs.s_dec, params.pos.ra, params.pos.dec)
+    distance = distance_to(obs.s_ra, obs.s_dec, params.pos.ra, params.pos.dec)
     # A half at one minute of arc.
     return sa.func.coalesce(1.0 / (1.0 + 60.0 * distance), 0.0)

@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from lxml import etree
 
 from tap.adql.functions import GEOMETRY_USER_DEFINED, USER_DEFINED
+from vo_server.capabilities import BASIC, Capability, Interface, Service, for_everybody, text_child
 from vo_server.config import Settings
 from vo_server.formats import FORMATS
-from vo_server.vosi import BASIC, Capability, Interface, for_everybody, text_child
 
 TAPREGEXT = "ivo://ivoa.net/std/TAPRegExt"
 GEOMETRY = (
@@ -107,4 +107,13 @@ CAPABILITIES = (
         "ivo://ivoa.net/std/DALI#examples",
         (Interface("/tap/examples", role="", type="vr:WebBrowser"),),
     ),
+)
+SERVICE = Service(
+    "tap",
+    "/tap",
+    "TAP service",
+    "All tables of the archive by ADQL: its products in ObsCore, raw data, header keywords, catalogues.",
+    CAPABILITIES,
+    auxiliary="ivo://ivoa.net/std/TAP#aux",
+    has_tables=True,
 )

@@ -13,16 +13,17 @@ from starlette.routing import BaseRoute, Route
 from structlog.contextvars import bind_contextvars
 
 from tap.capability import CAPABILITIES
-from tap.examples import examples_page
+from tap.examples import INTRODUCTION, TITLE, shown
 from tap.explain import Advice, advise
 from tap.jobs import KIND
 from tap.params import TapParams
-from tap.query import Known, Translations, planned, result_head
+from tap.query import Known, Translations, result_head, understood
 from tap.uploads import Gatherer
 from tap.usertables import endpoint as usertables
 from vo_server import dali, vosi
 from vo_server.auth import principal
 from vo_server.catalog import read_sizes
+from vo_server.dali_examples import MEDIA_TYPE, examples_page
 from vo_server.engine import Statement, Upload
 from vo_server.errors import UsageFault
 from vo_server.examples import read_examples
@@ -62,11 +63,9 @@ class Tap:
         uploads: tuple[Upload, ...] = ()
         if params.uploads:
             uploads = await to_thread.run_sync(self._gather, params, parameters, limiter=self._gatherers)
-        statement = planned(params, known, self._translations, uploads)
+        statement = await self._planned(params, known, uploads)
         form = params.responseformat
-        if request.method == "HEAD":
-            return Response(media_type=form.media_type)
-        head = result_head(params, statement.columns, state.settings)
+        head = result_head(params, statement.columns, state.settings, statement.snapshots)
         doubt = None if uploads else partial(self._doubt, statement, params.maxrec, known.own)
         return await dali.answer(
             request, statement, form, maxrec=params.maxrec, head=head, uploads=uploads, doubt=doubt
@@ -80,6 +79,13 @@ class Tap:
         if account == ANONYMOUS:
             return Known(catalog, catalog)
         return await run_in_threadpool(Known.to, account, catalog, state.user_tables)
+
+    async def _planned(self, params: TapParams, known: Known, uploads: tuple[Upload, ...] = ()) -> Statement:
+        engines = self._state.engine
+        query = understood(params, known, self._translations, uploads)
+        if engines.wants_files(query):
+            return await run_in_threadpool(engines.choose, query)
+        return engines.choose(query)  # type: ignore[no-any-return]
 
     def _doubt(self, statement: Statement, maxrec: int, catalog: Catalog) -> UsageFault | None:
         """What to tell a client whose query will not end in time by far."""
@@ -100,6 +106,7 @@ class Tap:
             read_sizes(self._state.database.writer),
             sync_timeout=settings.sync_timeout,
             jobs_url=f"{settings.root_url}/tap/async",
+            snapshots=statement.snapshots,
         )
 
     def _gather(self, params: TapParams, parameters: Parameters) -> tuple[Upload, ...]:
@@ -119,7 +126,7 @@ class Tap:
         if params.uploads:
             raise UsageFault("a query with uploads cannot be explained: leave UPLOAD out, or run it")
         known = await self._known(request)
-        statement = planned(params, known, self._translations, ())
+        statement = await self._planned(params, known)
         with state.shares.held(principal(request).share):
             advice = await run_in_threadpool(self._advice, statement, known.own)
         return JSONResponse(asdict(advice))
@@ -131,8 +138,9 @@ class Tap:
     async def examples(self, request: Request) -> Response:
         """GET ``/tap/examples`` (DALI 1.1, DALI-examples)."""
         catalog = await run_in_threadpool(self._state.catalog.current)
-        page = examples_page(self._examples, catalog, self._state.settings.archive_name)
-        return Response(page, media_type="application/xhtml+xml")
+        title = TITLE.format(self._state.settings.archive_name)
+        page = examples_page(title, INTRODUCTION, tuple(shown(self._examples, catalog)))
+        return Response(page, media_type=MEDIA_TYPE)
 
 
 def routes(state: Any) -> list[BaseRoute]:

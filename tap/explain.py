@@ -1,10 +1,10 @@
 """The query advisor at ``/tap/explain``: what a query will give and cost, and what would make it cheaper."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from vo_server.catalog import Sizes
-from vo_server.engine import Estimate
+from vo_server.engine import Estimate, Snapshot
 from vo_server.tables import Catalog, Table
 
 #: Rows of a table that are read without an index before anybody needs to think about it.
@@ -35,7 +35,13 @@ class Advice:
 
 
 def advise(
-    estimate: Estimate, catalog: Catalog, sizes: Sizes, *, sync_timeout: float, jobs_url: str
+    estimate: Estimate,
+    catalog: Catalog,
+    sizes: Sizes,
+    *,
+    sync_timeout: float,
+    jobs_url: str,
+    snapshots: Sequence[Snapshot] = (),
 ) -> Advice:
     """The advice for a query of that estimate.
 
@@ -47,6 +53,8 @@ def advise(
         Seconds that a synchronous query may take.
     jobs_url : str
         Where it can be sent as a job instead.
+    snapshots : sequence of Snapshot
+        The tables that it reads from files.
     """
     published = {table.relation: table for table in catalog.tables}
     tables = tuple(
@@ -56,6 +64,10 @@ def advise(
     )
     seconds = estimate.cost * SECONDS_PER_COST
     hints = list(_index_hints(tables, catalog))
+    for snapshot in snapshots:
+        hints.append(
+            f"{snapshot.table} is read from files, as the archive was at {snapshot.fresh_until:%FT%TZ}"
+        )
     if estimate.sorts and estimate.rows > MANY:
         hints.append("ORDER BY sorts all rows before the first is sent: leave it out, or ask for TOP n")
     if seconds > sync_timeout:

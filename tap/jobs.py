@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from tap.params import TapParams
-from tap.query import Known, Translations, planned, result_head
+from tap.query import Known, Translations, result_head, understood
 from tap.uploads import Gatherer
 from vo_server.batches import Batches
 from vo_server.catalog_cache import CatalogCache
 from vo_server.config import Settings
-from vo_server.engine import PostgresEngine
+from vo_server.engine import Engines
 from vo_server.errors import NotFoundFault
 from vo_server.principal import account_of
 from vo_server.user_tables import UserTables
@@ -26,7 +26,7 @@ class TapExecutor:
     def __init__(
         self,
         settings: Settings,
-        engine: PostgresEngine,
+        engine: Engines,
         catalog: CatalogCache,
         results: ResultStore,
         user_tables: UserTables,
@@ -60,7 +60,7 @@ class TapExecutor:
         params = TapParams.from_parameters(job.parameters, self._settings)
         uploads = self._gatherer.gather(params.uploads, lambda name, target: self._part(job, name, target))
         known = Known.to(account_of(job.owner), self._catalog.current(), self._user_tables)
-        statement = planned(params, known, self._translations, uploads)
+        statement = self._engine.choose(understood(params, known, self._translations, uploads))
         form = params.responseformat
         self._progress[job.job_id] = {"doing": "waiting for the database"}
         result = self._engine.execute(
@@ -71,7 +71,7 @@ class TapExecutor:
             uploads=uploads,
         )
         try:
-            head = result_head(params, result.columns, self._settings)
+            head = result_head(params, result.columns, self._settings, statement.snapshots)
             key = f"{job.job_id}/result.{form.extension}"
             batches = Batches(result.batches, lambda rows: self._count(job, rows))
             chunks = form.write(result.columns, batches, params.maxrec, head)

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from tap.adql import translate
+from tap.adql import Translation, understand
 from tap.params import TapParams
 from tap.uploads.gathering import with_uploads
 from vo_server import __version__
 from vo_server.config import Settings
-from vo_server.engine import Statement, Upload
+from vo_server.engine import Snapshot, Upload
 from vo_server.formats import Head, Info, ServiceDescriptor
 from vo_server.services import archive_descriptors
 from vo_server.tables import Catalog, Column
@@ -25,7 +25,7 @@ CACHED_LENGTH = 10_000  #: characters; a longer query is seldom asked twice
 
 
 class Translations:
-    """ADQL to statements, remembering the last few hundred: parsing costs more than a small query.
+    """Queries that were understood, remembering the last few hundred: parsing costs more than a small query.
 
     What is remembered holds for one catalogue; another one, after something was published, forgets it.
     """
@@ -33,10 +33,10 @@ class Translations:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._catalog: Catalog | None = None
-        self._known: OrderedDict[str, Statement] = OrderedDict()
+        self._known: OrderedDict[str, Translation] = OrderedDict()
 
-    def translate(self, text: str, catalog: Catalog) -> Statement:
-        """The statement for an ADQL query.
+    def translate(self, text: str, catalog: Catalog) -> Translation:
+        """What an ADQL query becomes.
 
         Raises
         ------
@@ -50,13 +50,13 @@ class Translations:
             if text in self._known:
                 self._known.move_to_end(text)
                 return self._known[text]
-        statement = translate(text, catalog)
+        translation = understand(text, catalog)
         with self._lock:
             if catalog is self._catalog and len(text) <= CACHED_LENGTH:
-                self._known[text] = statement
+                self._known[text] = translation
                 if len(self._known) > CACHED_QUERIES:
                     self._known.popitem(last=False)
-        return statement
+        return translation
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,18 +72,23 @@ class Known:
         return cls(published, user_tables.catalog(published, account))
 
 
-def planned(
+def understood(
     params: TapParams, known: Known, translations: Translations, uploads: Sequence[Upload]
-) -> Statement:
-    """The statement of a query, with the tables that came with it."""
+) -> Translation:
+    """A query with the tables that came with it; `Engines.choose` makes a statement of it."""
     catalog = with_uploads(known.own, uploads)
     if catalog is known.published:
         return translations.translate(params.query, catalog)
     # Some of its columns are those of one user: nothing to remember for others.
-    return translate(params.query, catalog)
+    return understand(params.query, catalog)
 
 
-def result_head(params: TapParams, columns: Iterable[Column], settings: Settings) -> Head:
+def result_head(
+    params: TapParams,
+    columns: Iterable[Column],
+    settings: Settings,
+    snapshots: Iterable[Snapshot] = (),
+) -> Head:
     """What stands around the rows (DALI 1.1, Use of VOTable).
 
     The request, where the data come from (Data Origin in the VO 1.1, INFOs), and how to get at the files.
@@ -100,6 +105,10 @@ def result_head(params: TapParams, columns: Iterable[Column], settings: Settings
     ]
     if params.runid:
         infos.append(Info("RUNID", params.runid))
+    for snapshot in snapshots:
+        when = snapshot.fresh_until.strftime("%Y-%m-%dT%H:%M:%SZ")
+        told = f"{snapshot.table} is as the archive was then: later changes are not in this answer"
+        infos.append(Info("snapshot", when, told))
     descriptors = row_services(columns, settings.root_url)
     return Head(tuple(infos), descriptors, table_name="result", largest=settings.result_size)
 

@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, make_url
@@ -13,6 +14,10 @@ from sqlalchemy.engine import URL, make_url
 from vo_server.config import Settings
 from vo_server.db import Database, migrate, open_database
 from vo_server.db.account import Account
+
+# How long an example takes depends on what else the machine does.
+hypothesis.settings.register_profile("vo-server", deadline=None)
+hypothesis.settings.load_profile("vo-server")
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from vo_server import schemas
-from vo_server.archive import ASSOCIATION, FILE, PROVENANCE
+from vo_server.archive import ASSOCIATION, CALIBRATION, FILE, PROVENANCE
 from vo_server.config import Settings
 from vo_server.sky import Region, box_literal, box_of, format_stcs, hpx, shape_literal, shape_of
 
@@ -89,10 +89,18 @@ class Holdings:
         """Say which files belong to a product (ASSONi, ASSOCi)."""
         self._insert(ASSOCIATION, [{"dp_id": dp_id, "pos": n, **row} for n, row in enumerate(rows, 1)], dp_id)
 
+    def calibrations(self, dp_id: str, mode: str, rows: Iterable[tuple[str, str | None]]) -> None:
+        """Say which files a file is to be calibrated with, each with its tag."""
+        found = [
+            {"dp_id": dp_id, "mode": mode, "pos": n, "calibration": name, "category": tag}
+            for n, (name, tag) in enumerate(rows, 1)
+        ]
+        self._insert(CALIBRATION, found, dp_id)
+
     def clear(self) -> None:
         """Take everything out again."""
         with self.engine.begin() as connection:
-            for table in (self.obscore, FILE, PROVENANCE, ASSOCIATION):
+            for table in (self.obscore, FILE, PROVENANCE, ASSOCIATION, CALIBRATION):
                 connection.execute(sa.delete(table).where(table.c.dp_id.in_(self.dp_ids)))
 
     def _insert(self, table: sa.Table, rows: list[dict[str, Any]], dp_id: str) -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import requests
 from lxml import etree
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
@@ -149,3 +150,10 @@ def query_status(document: bytes) -> tuple[str, str]:
     root = etree.fromstring(document, etree.XMLParser(resolve_entities=False))
     found = [info for info in root.iter(f"{VOTABLE}INFO") if info.get("name") == "QUERY_STATUS"]
     return found[-1].get("value", ""), found[-1].text or ""
+
+
+def ended(url: str) -> bytes:
+    """The document of a job that has ended."""
+    while requests.get(f"{url}/phase", timeout=30).text in ("QUEUED", "EXECUTING"):
+        requests.get(f"{url}?WAIT=30", timeout=60)
+    return requests.get(url, timeout=30).content

@@ -1,9 +1,12 @@
 """The columns of answers whose protocol names them itself: a CSV file beside the code that fills them."""
 
 import csv
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 
+from vo_server.errors import UsageFault
+from vo_server.parameters import Parameters
 from vo_server.tables import Column
 
 
@@ -13,6 +16,20 @@ class AnswerColumn:
 
     column: Column
     level: int
+
+
+def parse_verb(parameters: Parameters, known: Sequence[int]) -> int:
+    """The level of detail of a request (SCS 1.03 and SIA 1.0, VERB); 2 where nothing is said.
+
+    Raises
+    ------
+    UsageFault
+        It is none of ``known``.
+    """
+    verb = parameters.whole_number("VERB")
+    if verb is not None and verb not in known:
+        raise UsageFault(f"VERB={verb} is not known: send one of {', '.join(map(str, known))}")
+    return 2 if verb is None else verb
 
 
 def read_columns(package: str) -> tuple[AnswerColumn, ...]:

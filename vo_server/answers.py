@@ -89,7 +89,7 @@ async def answer(
     uploads: Sequence[Upload] = (),
     doubt: Doubt | None = None,
 ) -> Response:
-    """Run ``statement`` and answer with its rows in ``form``.
+    """Run ``statement`` and answer with its rows in ``form``; HEAD only gets to know the media type.
 
     Parameters
     ----------
@@ -109,6 +109,8 @@ async def answer(
     VoError
         The query failed before its first rows were there.
     """
+    if request.method == "HEAD":
+        return Response(media_type=form.media_type)
     state = request.app.state
     query_id = secrets.token_hex(8)
     limit = state.settings.sync_timeout if timeout is None else timeout

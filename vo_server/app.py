@@ -20,6 +20,7 @@ from datalink import endpoint as datalink
 from hips import endpoint as hips
 from moc import endpoint as moc
 from portal import views as portal
+from registry import endpoint as registry
 from scs import endpoint as scs
 from sia import endpoint as sia
 from ssa import endpoint as ssa
@@ -27,7 +28,7 @@ from tap import endpoint as tap
 from vo_server import dali
 from vo_server.catalog_cache import CatalogCache
 from vo_server.config import Settings
-from vo_server.engine import PostgresEngine
+from vo_server.engine import Engines, PostgresEngine
 from vo_server.logs import RequestLog
 from vo_server.metrics import Measured, Metrics
 from vo_server.shares import Shares
@@ -38,7 +39,7 @@ from vo_server.uws.results import ResultStore
 from vo_server.uws.watch import JobWatch
 
 #: The packages that answer requests; each has ``routes(state)``. The portal comes last: it owns ``/``.
-PACKAGES = (tap, sia, ssa, scs, datalink, moc, hips, portal)
+PACKAGES = (tap, sia, ssa, scs, datalink, moc, hips, registry, portal)
 
 #: Queries that may wait for the database or be read from it; each keeps a thread.
 QUERY_THREADS = 64
@@ -56,7 +57,7 @@ class Archive(Protocol):
         """Where results, previews and accounts are."""
 
 
-def create_app(settings: Settings, database: Archive, engine: PostgresEngine) -> Starlette:
+def create_app(settings: Settings, database: Archive, engine: PostgresEngine | Engines) -> Starlette:
     """The application over one database.
 
     Its ``state`` has ``settings``, ``database``, ``engine``, ``catalog`` (a `CatalogCache`), ``jobs``,
@@ -68,7 +69,7 @@ def create_app(settings: Settings, database: Archive, engine: PostgresEngine) ->
     state: dict[str, Any] = {
         "settings": settings,
         "database": database,
-        "engine": engine,
+        "engine": engine if isinstance(engine, Engines) else Engines(engine),
         "catalog": CatalogCache(database.writer),
         "jobs": jobs,
         "job_watch": JobWatch(jobs),

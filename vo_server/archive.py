@@ -3,10 +3,14 @@
 No client ever queries them; what they tell is served by DataLink, downloads, jobs and reports.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from sqlalchemy import (
     ARRAY,
     UUID,
     BigInteger,
+    Boolean,
     Column,
     DateTime,
     Identity,
@@ -21,10 +25,22 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.exc import OperationalError
+
+from vo_server.errors import TransientFault
 
 SCHEMA = "archive"
 USER_SCHEMA = "user_tables"  #: where the tables of users are
 METADATA = MetaData(schema=SCHEMA)
+
+
+@contextmanager
+def or_try_again() -> Iterator[None]:
+    """Reading of the tables; a database that does not answer is a `TransientFault`."""
+    try:
+        yield
+    except OperationalError as exc:
+        raise TransientFault("the archive's database does not answer now: try again in a moment") from exc
 
 
 def _instant(name: str, *, nullable: bool = True, now: bool = False) -> Column[object]:
@@ -67,6 +83,50 @@ FILE_HISTORY = Table(
     _instant("replaced", nullable=False, now=True),
 )
 
+#: Header values that an operator put right: for queries and delivery they are the file's, who and why stays.
+CORRECTION = Table(
+    "correction",
+    METADATA,
+    Column("correction_id", BigInteger, Identity(always=True), primary_key=True),
+    Column("dp_id", Text, nullable=False),
+    Column("hdu", Integer, nullable=False),
+    Column("keyword", Text, nullable=False, comment="dotted, without ESO"),
+    Column("vtype", Text, nullable=False, comment="of the new value: S, I, F or L"),
+    Column("value", Text, nullable=False, comment="the new value"),
+    Column("former", Text, comment="the card in the file; null when it had none"),
+    Column("reason", Text, nullable=False),
+    Column("author", Text, nullable=False),
+    _instant("made", nullable=False, now=True),
+    _instant("ended"),
+    Column("ending", Text, comment="who ended it, and why"),
+    Index(
+        "correction_in_force", "dp_id", "hdu", "keyword", unique=True, postgresql_where=text("ended IS NULL")
+    ),
+    Index("correction_dp_id", "dp_id"),
+)
+
+#: What is sent of a file whose header was corrected: its bytes, with other headers in the place of its own.
+DELIVERY = Table(
+    "delivery",
+    METADATA,
+    Column("dp_id", Text, primary_key=True),
+    Column("source_sha256", Text, nullable=False, comment="of the stored bytes"),
+    Column("size", BigInteger, nullable=False, comment="bytes that are sent"),
+    Column("sha256", Text, nullable=False, comment="of what is sent"),
+    Column("md5", Text, nullable=False),
+    Column("url", Text, comment="where the whole is, of files that are packed; else the headers follow"),
+    _instant("modified", nullable=False, now=True),
+)
+DELIVERY_HEADER = Table(
+    "delivery_header",
+    METADATA,
+    Column("dp_id", Text, primary_key=True),
+    Column("hdu", Integer, primary_key=True),
+    Column("start", BigInteger, nullable=False, comment="byte where the stored header begins"),
+    Column("length", BigInteger, nullable=False, comment="bytes of the stored header"),
+    Column("header", LargeBinary, nullable=False, comment="the corrected one"),
+)
+
 #: The files that a product was made from (Phase 3 keywords PROVi).
 PROVENANCE = Table(
     "provenance",
@@ -85,6 +145,17 @@ ASSOCIATION = Table(
     Column("name", Text, nullable=False, index=True, comment="name of the file, as the header gives it"),
     Column("associated", Text, index=True, comment="its dp_id, once it is in the archive"),
     Column("category", Text),
+)
+
+#: The calibrations that a file is to be reduced with, from raw frames or from masters.
+CALIBRATION = Table(
+    "calibration",
+    METADATA,
+    Column("dp_id", Text, primary_key=True, comment="the file to be calibrated"),
+    Column("mode", Text, primary_key=True, comment="raw2raw or raw2master"),
+    Column("pos", Integer, primary_key=True, comment="in the order of the cascade, from 1"),
+    Column("calibration", Text, nullable=False, index=True, comment="dp_id of the calibration"),
+    Column("category", Text, comment="its tag in a set of frames, such as MASTER_BIAS"),
 )
 
 INGEST_RUN = Table(
@@ -155,6 +226,20 @@ USER_TABLE = Table(
     Column("rows", BigInteger, nullable=False),
     Column("size", BigInteger, nullable=False, comment="bytes, indexes included"),
     _instant("updated", nullable=False, now=True),
+)
+
+#: What registries are told of; a record that ends stays as a deleted one (OAI-PMH 2.0, Deleted records).
+REGISTRY_RECORD = Table(
+    "registry_record",
+    METADATA,
+    Column("identifier", Text, primary_key=True, comment="the IVOID, lower case"),
+    _instant("created", nullable=False),
+    _instant("updated", nullable=False),
+    Column("deleted", Boolean, nullable=False, server_default=text("false")),
+    Column("digest", Text, nullable=False, comment="of the content without its dates"),
+    Column("ivo_vor", Text, comment="ri:Resource; null when deleted"),
+    Column("oai_dc", Text, comment="oai_dc:dc; null when deleted"),
+    Index("registry_record_updated", "updated", "identifier"),
 )
 
 #: Every header, without what others share; ``header.keyword`` is a view of it. See `vo_server.headers`.

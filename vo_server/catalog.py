@@ -12,7 +12,17 @@ from vo_server.tables import Catalog, Schema
 
 #: Names that operators may not give to their schemas.
 RESERVED_SCHEMAS = frozenset(
-    (*schemas.BUILTIN, "archive", "vo", "public", "tap_upload", USER_SCHEMA, "information_schema")
+    (
+        *schemas.BUILTIN,
+        schemas.instruments.SCHEMA,
+        schemas.instruments.STORED,
+        "archive",
+        "vo",
+        "public",
+        "tap_upload",
+        USER_SCHEMA,
+        "information_schema",
+    )
 )
 
 

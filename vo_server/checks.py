@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 from typing import Literal
-from urllib.parse import unquote, urlsplit
 
 import sqlalchemy as sa
 
@@ -21,6 +20,7 @@ from vo_server.db.connections import OLDEST, default_state_dir
 from vo_server.db.upgrade import revisions
 from vo_server.errors import VoError
 from vo_server.headers.snapshot import TABLE
+from vo_server.stores import path_of
 
 Status = Literal["ok", "warning", "failed"]
 
@@ -195,11 +195,10 @@ def check_files(connection: sa.Connection) -> Check:
     ).all()
     wrong = 0
     for row in rows:
-        parts = urlsplit(row.url)
-        size = -1
-        if parts.scheme == "file":
+        path, size = path_of(row.url), -1
+        if path is not None:
             with suppress(OSError):
-                size = Path(unquote(parts.path)).stat().st_size
+                size = path.stat().st_size
             wrong += size != row.size
     if wrong:
         return Check("files", "failed", f"{wrong} of {len(rows)} looked at are gone or have another size")

@@ -5,6 +5,8 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -14,6 +16,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from ingest.phase3.cli import app as phase3
 from vo_server import __version__
 from vo_server.config import Settings
 from vo_server.errors import UsageFault, VoError
@@ -29,6 +32,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+app.add_typer(phase3, name="phase3")
 
 Directory = Annotated[
     Path | None,
@@ -106,15 +111,15 @@ def ingest(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print counts and findings as JSON.")] = False,
     pictures: Annotated[
-        bool, typer.Option("--previews", help="Draw the previews that are not there yet, too.")
-    ] = False,
+        bool, typer.Option("--previews/--no-previews", help="Draw the pictures of what is new.")
+    ] = True,
     directory: Directory = None,
 ) -> None:
     """Take files into the archive; what is known already is left as it is.
 
     Status 1 tells that files were rejected; all others are in the archive.
     """
-    import ingest as ingestion
+    from ingest.run import run
 
     settings = Settings.load(state_dir=directory)
     if explain:
@@ -122,11 +127,12 @@ def ingest(
             _print_explanation(path, settings)
         return
     with _ready(settings) as database, _progress() as progress:
-        report = ingestion.run(
+        begun = datetime.now(UTC)
+        report = run(
             paths, database, settings, progress, collection=collection, full=full, scheduler=scheduler
         )
         if pictures:
-            _draw(database, 2, progress)
+            _draw(database, 2, progress, begun)
     if as_json:
         typer.echo(json.dumps(report.as_json(), indent=1))
     else:
@@ -134,6 +140,69 @@ def ingest(
             typer.echo(str(finding))
         typer.echo(str(report))
     raise typer.Exit(1 if report.rejected else 0)
+
+
+@app.command()
+def correct(
+    dp_id: Annotated[str, typer.Argument(help="The file.")],
+    keyword: Annotated[str, typer.Argument(help="The keyword, as INS.MODE or OBJECT.")],
+    value: Annotated[str | None, typer.Argument(help="What it should be; none with --withdraw.")] = None,
+    reason: Annotated[str, typer.Option("--reason", help="Why; kept with the correction.")] = "",
+    author: Annotated[str | None, typer.Option("--author", help="Who; unset means your login.")] = None,
+    hdu: Annotated[int, typer.Option("--hdu", help="Number of the HDU.", min=0)] = 0,
+    withdraw: Annotated[bool, typer.Option("--withdraw", help="End the correction in force.")] = False,
+    directory: Directory = None,
+) -> None:
+    """Correct a header keyword of a file: queries and downloads show it, the file and its history stay."""
+    import getpass
+
+    from ingest.run import correct_keyword
+
+    if (value is None) != withdraw:
+        raise UsageFault("wanted is either a value or --withdraw")
+    settings = Settings.load(state_dir=directory)
+    with _ready(settings) as database, _progress() as progress:
+        changed = correct_keyword(
+            database,
+            settings,
+            dp_id,
+            keyword,
+            value,
+            reason=reason,
+            author=author or getpass.getuser(),
+            hdu=hdu,
+            progress=progress,
+        )
+    typer.echo("corrected" if changed else "the file says so already: nothing was changed")
+
+
+@app.command()
+def corrections(dp_id: Annotated[str, typer.Argument(help="The file.")], directory: Directory = None) -> None:
+    """List the corrections of a file, those that ended too: when, who, what it was, and why."""
+    from ingest.correct import history
+
+    table = Table(box=None, pad_edge=False)
+    for heading in ("made", "ended", "author", "HDU", "keyword", "value", "in the file", "reason", "end"):
+        table.add_column(heading, overflow="fold")
+    with _ready(Settings.load(state_dir=directory)) as database, database.owner.connect() as connection:
+        for entry in history(connection, dp_id):
+            times = [when.strftime("%Y-%m-%d %H:%M:%S") if when else "" for when in (entry.made, entry.ended)]
+            what = (entry.author, str(entry.hdu), entry.keyword, entry.value, (entry.former or "").strip())
+            table.add_row(*map(escape, (*times, *what, entry.reason, entry.ending or "")))
+    Console().print(table)
+
+
+@app.command()
+def rules(directory: Directory = None) -> None:
+    """List the classification rules in force: instrument, file, and how many there are."""
+    from ingest.raw.classify import load_classifier
+
+    table = Table(box=None, pad_edge=False)
+    for heading in ("instrument", "file", "rules"):
+        table.add_column(heading)
+    for instrument, name, count in load_classifier(Settings.load(state_dir=directory).rules).describe():
+        table.add_row(escape(instrument), escape(name), str(count))
+    Console().print(table)
 
 
 @app.command()
@@ -203,6 +272,20 @@ def publish(
 
 
 @app.command()
+def snapshot(
+    tables: Annotated[list[str] | None, typer.Argument(help="Tables; dbo.raw and ivoa.ObsCore.")] = None,
+    directory: Directory = None,
+) -> None:
+    """Write tables as Parquet files, which queries about header keywords of all files are joined with."""
+    from vo_server.snapshot_tables import TABLES, make_snapshots
+
+    with _ready(Settings.load(state_dir=directory)) as database, _progress() as bar:
+        found = make_snapshots(database, tables or TABLES, bar)
+    for made in found:
+        typer.echo(f"{made.table}: {made.rows} rows, {made.size / 1e6:.1f} MB, of {made.fresh_until:%FT%TZ}")
+
+
+@app.command()
 def serve(port: Port = None, workers: Workers = None, directory: Directory = None) -> None:
     """Serve the archive until Ctrl-C."""
     from vo_server.db import rebase
@@ -225,16 +308,39 @@ def worker(directory: Directory = None) -> None:
 
 
 @app.command()
+def registry(directory: Directory = None) -> None:
+    """Make the records that other registries harvest at /oai those of the archive as it is now.
+
+    The server does the same every ten minutes.
+    """
+    from registry.refresh import Refresher
+    from vo_server.db.addresses import served_at
+    from vo_server.published import SERVICES, table_services
+
+    settings = Settings.load(state_dir=directory)
+    with _ready(settings) as database:
+        if settings.base_url is None and (url := served_at(database)):
+            # Records tell where the server is, which may have been started with other options.
+            settings = Settings.load(**settings.model_dump() | {"base_url": url})
+        refresher = Refresher(database.writer, settings, database.state_dir, SERVICES, table_services)
+        typer.echo(str(refresher.refresh()))
+
+
+@app.command()
 def check(directory: Directory = None) -> None:
     """Tell whether everything that this server needs is there and healthy."""
+    from registry.checks import check_operator
     from vo_server.checks import run_checks
+    from vo_server.db.connections import default_state_dir
 
+    settings = Settings.load(state_dir=directory)
+    place = (settings.state_dir or default_state_dir()).absolute()
     table = Table(box=None, pad_edge=False)
     for heading in ("", "what", "detail"):
         table.add_column(heading, overflow="fold")
     marks = {"ok": "[green]ok[/]", "warning": "[yellow]warning[/]", "failed": "[red]failed[/]"}
     healthy = True
-    for found in run_checks(Settings.load(state_dir=directory)):
+    for found in chain(run_checks(settings), [check_operator(settings, place)]):
         healthy &= found.status != "failed"
         table.add_row(marks[found.status], found.name, escape(found.detail))
     Console().print(table)
@@ -279,12 +385,12 @@ def _ready(settings: Settings) -> "Iterator[Database]":
         yield database
 
 
-def _draw(database: "Database", workers: int, bar: "_Bar") -> str:
-    """Draw what is not there yet; what was drawn, in words."""
+def _draw(database: "Database", workers: int, bar: "_Bar", since: datetime | None = None) -> str:
+    """Draw what is not there yet, of files new ``since`` then; what was drawn, in words."""
     from datalink.previews.drawings import Drawings, draw_all, drawable_files
 
     drawings = Drawings(database.state_dir / "previews")
-    files = list(drawable_files(database.writer, drawings))
+    files = list(drawable_files(database.writer, drawings, since))
     count = draw_all(files, drawings, workers, bar)
     return f"{count} pictures drawn of {len(files)} files"
 
@@ -311,7 +417,7 @@ def _progress() -> Iterator[_Bar]:
 
 
 def _print_explanation(path: Path, settings: Settings) -> None:
-    from ingest import explain
+    from ingest.run import explain
 
     table = Table(title=escape(str(path)))
     for heading in ("column", "value", "from"):

@@ -38,6 +38,10 @@ class Settings(BaseSettings):
     web: PositiveInt = Field(default_factory=lambda: min(2, os.cpu_count() or 1))
     workers: PositiveInt = 1  #: worker processes that `serve` starts
     connections: PositiveInt = 8  #: database connections for short queries, per web process
+    snapshot_interval: PositiveFloat | None = None  #: seconds; unset, snapshots are made by the command only
+    duckdb_memory: PositiveInt = 1024**3  #: bytes for queries over Parquet files, per process
+    duckdb_space: PositiveInt = 10 * 1024**3  #: bytes of their temporary files, per process
+    duckdb_threads: PositiveInt = Field(default_factory=lambda: os.cpu_count() or 1)  #: cores, per process
     owner_queries: PositiveInt = (
         48  #: synchronous queries of one account or address at a time, per web process
     )
@@ -54,6 +58,13 @@ class Settings(BaseSettings):
     result_store: str | None = None  #: URL where job results go; unset means a directory in state_dir
     demo_cache: Path | None = None  #: real files of the demo archive; unset means a directory in state_dir
     token_file: Path | None = None  #: accounts and their tokens; unset means tokens.toml in state_dir
+    registry_file: Path | None = None  #: who publishes, and what; unset means registry.toml in state_dir
+    registry_refresh: PositiveFloat = 600.0  #: seconds until the registry's records are looked at again
+    #: Signs resumption tokens where several servers share a database; unset means a file in state_dir.
+    registry_key: str | None = Field(default=None, min_length=16)
+    rules: tuple[Path, ...] = ()  #: directories with classification rules (*.oca, *.yaml), beside our own
+    programmes: Path | None = None  #: release dates by programme; unset means programmes.toml in state_dir
+    raw_in_obscore: Literal["none", "science", "all"] = "none"  #: which raw frames ObsCore has, too
     compress: Literal["remote", "always", "never"] = "remote"  #: gzip, for clients that accept it
     log_format: Literal["console", "json"] = "console"
 

@@ -1,7 +1,7 @@
 """How requests are read and errors are told (DALI 1.1): the border between HTTP and everything else."""
 
 import secrets
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import parse_qsl
@@ -26,6 +26,7 @@ __all__ = [
     "add_error_handlers",
     "answer",
     "error_response",
+    "ever_200",
     "read_body",
     "read_parameters",
 ]
@@ -164,6 +165,26 @@ def error_response(
         headers["WWW-Authenticate"] = 'Bearer realm="vo-server", Basic realm="vo-server"'
     body = b"" if request is not None and request.method == "HEAD" else error_document(exc, infos)
     return Response(body, status_code=status or exc.status, media_type=VOTABLE, headers=headers)
+
+
+async def ever_200(
+    request: Request,
+    respond: Callable[[Request], Awaitable[Response]],
+    tell: Callable[[UsageFault], Sequence[Info]] = lambda exc: (),
+) -> Response:
+    """What ``respond`` answers, and its error documents with status 200.
+
+    Clients of protocols that are older than DALI read a document only where the status is 200.
+
+    Parameters
+    ----------
+    tell : callable
+        What an error document says beside the message.
+    """
+    try:
+        return await respond(request)
+    except UsageFault as exc:
+        return error_response(exc, request=request, infos=tell(exc), status=200)
 
 
 async def _on_vo_error(request: Request, exc: Exception) -> Response:

@@ -5,12 +5,13 @@ from collections.abc import Callable
 
 from vo_server.errors import UsageFault
 from vo_server.intervals import parse_number
-from vo_server.sky import Circle, Polygon, Range
+from vo_server.sky import Circle, Moc, Polygon, Range
 
 MAX_VERTICES = 500  #: of one polygon
 
 
-Shape = Circle | Polygon | Range  #: a Range with ``ra_min > ra_max`` crosses the meridian 0 (DALI 1.2)
+#: A Range with ``ra_min > ra_max`` crosses the meridian 0 (DALI 1.2).
+Shape = Circle | Polygon | Range | Moc
 
 
 def parse_pos(text: str) -> Shape:

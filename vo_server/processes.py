@@ -13,15 +13,18 @@ from typing import Any
 import sqlalchemy as sa
 import structlog
 
-from vo_server import logs
+from vo_server import logs, snapshots
 from vo_server.beside import Lifeline
 from vo_server.catalog_cache import CatalogCache
 from vo_server.children import ChildConfig, Children, Role
 from vo_server.config import Settings
 from vo_server.db import Database
-from vo_server.engine import PostgresEngine
+from vo_server.engine import Engines, PostgresEngine
+from vo_server.engine.duck import DuckEngine, Limits
+from vo_server.engine.holdings import ListedTables
 from vo_server.errors import UsageFault
 from vo_server.signals import stop_signals
+from vo_server.snapshot_tables import Clock
 from vo_server.user_tables import UserTables
 from vo_server.uws.jobs import JobStore
 from vo_server.uws.results import ResultStore
@@ -64,9 +67,13 @@ def serve(settings: Settings, database: Database, *, on_ready: Callable[[str], N
                 log.warning("the database does not answer", process=name)
 
         listener = listen(settings.host, settings.port)
-        with listener, _engine(settings, database.reader_url, settings.connections) as engine:
+        reader, most = database.reader_url, settings.connections
+        with listener, _engines(settings, reader, most, database.writer, database.state_dir) as engine:
             app = create_app(settings, database, engine)
-            with Children(settings, database, roles, listener, bury):
+            clock = (
+                Clock(database, every) if (every := settings.snapshot_interval) else contextlib.nullcontext()
+            )
+            with clock, Children(settings, database, roles, listener, bury):
                 run_app(app, listener, lambda: on_ready(settings.root_url) if on_ready else None)
 
 
@@ -114,35 +121,59 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 @contextlib.contextmanager
-def _engine(settings: Settings, reader_url: str, connections: int) -> Iterator[PostgresEngine]:
-    engine = PostgresEngine(reader_url, connections=connections, timeout=settings.sync_timeout)
+def _engines(
+    settings: Settings, reader_url: str, connections: int, writer: sa.Engine, state_dir: Path
+) -> Iterator[Engines]:
+    archive = PostgresEngine(reader_url, connections=connections, timeout=settings.sync_timeout)
+    files = DuckEngine(
+        ListedTables(writer, state_dir),
+        snapshots.root(state_dir),
+        state_dir / "duckdb",
+        limits=Limits(settings.duckdb_memory, settings.duckdb_space, settings.duckdb_threads),
+        running=max(1, connections // 4),
+        timeout=settings.sync_timeout,
+    )
+    engines = Engines(archive, files)
     try:
-        yield engine
+        yield engines
     finally:
-        engine.close()
+        engines.close()
 
 
 def _work(config: ChildConfig, lifeline: Lifeline | None = None) -> None:
     # Only a worker needs what runs jobs, and the others should start without it.
+    from datalink.links import jobs as links
+    from datalink.links.lookup import Lookup
+    from datalink.previews.drawings import Drawings
     from datalink.soda import jobs as soda
     from datalink.soda.parts import Parts
+    from registry.refresh import Refresher
     from tap.jobs import KIND, TapExecutor
     from tap.usertables import updates
     from tap.usertables.updates import TableUpdates
+    from vo_server.products import ObsCore
+    from vo_server.published import SERVICES, table_services
 
     settings = Settings.model_validate(config.settings)
     writer = sa.create_engine(config.writer_url, pool_pre_ping=True, pool_size=2)
     results = ResultStore.of(settings.result_store, Path(config.state_dir))
+    previews = Path(config.state_dir, "previews")
     try:
-        with _engine(settings, config.reader_url, 1) as engine:
+        with _engines(settings, config.reader_url, 1, writer, Path(config.state_dir)) as engine:
             user_tables = UserTables(writer, settings.user_tables, settings.user_space)
             executors: dict[str, Executor] = {
                 KIND: TapExecutor(settings, engine, CatalogCache(writer), results, user_tables),
                 updates.KIND: TableUpdates(writer, user_tables),
+                links.KIND: links.LinksExecutor(
+                    settings,
+                    Lookup(writer, ObsCore.read().relation, settings, Drawings(previews).may_have),
+                    results,
+                ),
                 soda.KIND: soda.SodaExecutor(settings, Parts(writer, settings), results),
             }
             store = JobStore(writer, running=settings.owner_running)
             worker = Worker(config.name, store, executors, results)
+            Refresher(writer, settings, Path(config.state_dir), SERVICES, table_services).start()
             if lifeline is not None:
                 lifeline.then(worker.stop)
             with stop_signals(lambda number, frame: worker.stop()):
@@ -169,13 +200,13 @@ def _answer(config: ChildConfig) -> None:
     from vo_server.web import run_app
 
     settings = Settings.model_validate(config.settings)
-    writer = sa.create_engine(config.writer_url, pool_pre_ping=True)
+    writer, state_dir = sa.create_engine(config.writer_url, pool_pre_ping=True), Path(config.state_dir)
     try:
         with (
             socket.socket(fileno=config.listener) as listener,
-            _engine(settings, config.reader_url, settings.connections) as engine,
+            _engines(settings, config.reader_url, settings.connections, writer, state_dir) as engine,
         ):
-            app = create_app(settings, _Archive(writer, Path(config.state_dir)), engine)
+            app = create_app(settings, _Archive(writer, state_dir), engine)
             run_app(app, listener, lambda: None)
     finally:
         writer.dispose()

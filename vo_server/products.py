@@ -1,7 +1,7 @@
 """The products of the archive: the table ObsCore, and conditions on it that the access protocols share."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,9 @@ OBSCORE = "ivoa.obscore"
 #: ObsCore 1.1, pol_states.
 POLARIZATIONS = ("I", "Q", "U", "V", "RR", "LL", "RL", "LR", "XX", "YY", "XY", "YX", "POLI", "POLA")
 Condition = ColumnElement[bool]
+#: From columns to expressions by the names of columns that they make.
+Made = Callable[[Any], Mapping[str, ColumnElement[Any]]]
+Join = Callable[[Any], Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,35 @@ class ObsCore:
         declared = schemas.builtin()
         (table,) = (t for schema in declared for t in schema.tables if t.name.lower() == OBSCORE)
         return cls(schemas.metadata(declared).tables[OBSCORE], table.columns, table.regions[0])
+
+
+def select_in_formats(
+    obscore: ObsCore,
+    prefixes: Mapping[str, str],
+    columns: Sequence[str],
+    made: Made,
+    join: Join = lambda rows: rows,
+) -> sa.Select[Any]:
+    """A row for each product in each format (SIA 1.0 and SSA 1.1 name them so); none without formats.
+
+    Parameters
+    ----------
+    prefixes : mapping
+        Media type to the address of a product in that format, up to its identifier.
+    columns : sequence of str
+        The names of the columns wanted.
+    made : callable
+        From the columns of the formats, ``media_type`` and ``prefix``, what each column is made of.
+    join : callable, optional
+        Adds tables to those that are selected from.
+    """
+    names = (sa.column("media_type", sa.Text), sa.column("prefix", sa.Text))
+    form = sa.values(*names, name="form").data(list(prefixes.items()) or [("", "")])
+    expressions = made(form.c)
+    select = sa.select(*(expressions[name].label(name) for name in columns)).select_from(
+        join(obscore.relation.join(form, sa.true()))
+    )
+    return select if prefixes else select.where(sa.false())
 
 
 def any_of(alternatives: Iterable[Condition]) -> Iterable[Condition]:

@@ -35,6 +35,11 @@ SODA_PARAMETERS = {
         xtype="polygon",
         description="Polygon to cut out, ICRS",
     ),
+    "MOC": Param(
+        "MOC",
+        ucd="pos.outline;obs",
+        description="HEALPix cells to cut out (SODA 1.1 draft), such as 4/30-33 38 7/934",
+    ),
     "BAND": Param(
         "BAND",
         "double",

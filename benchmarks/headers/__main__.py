@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks.headers import layouts, questions, rates, report, synthetic
-from ingest import run
+from ingest.run import run
 from vo_server.config import Settings
 from vo_server.db import migrate, open_database
 from vo_server.headers.compaction import compact

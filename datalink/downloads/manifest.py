@@ -1,14 +1,11 @@
 """``/download/manifest``: many files at once, as a list for programs or a script that fetches them."""
 
-import csv
 import json
 import shlex
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from io import StringIO
 from typing import Any
-from urllib.parse import quote
 
 import sqlalchemy as sa
 from lxml import etree
@@ -21,16 +18,15 @@ from datalink.downloads.sending import plain_name
 from datalink.files import File, find_files, instant
 from datalink.identifiers import Identifiers
 from datalink.links.params import MAX_IDS
+from datalink.lists import read_list
 from vo_server import dali
 from vo_server.config import Settings
 from vo_server.errors import UsageFault, VoError
 from vo_server.parameters import Parameters
 from vo_server.products import ObsCore
+from vo_server.uws.endpoint import find_job
 
 METALINK = "urn:ietf:params:xml:ns:metalink"
-#: Columns of a table of results that name files.
-ID_COLUMNS = ("dp_id", "obs_publisher_did", "publisher_did", "id")
-MAX_LIST = 4 * 1024 * 1024  #: bytes of a list of identifiers that is sent as a file
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +53,7 @@ class Manifest:
     @property
     def size(self) -> int:
         """Bytes of all files."""
-        return sum(entry.file.size for entry in self.entries)
+        return sum(entry.file.length for entry in self.entries)
 
 
 def write_json(manifest: Manifest) -> bytes:
@@ -71,8 +67,8 @@ def write_json(manifest: Manifest) -> bytes:
                 "id": entry.file.dp_id,
                 "name": entry.name,
                 "url": entry.url,
-                "size": entry.file.size,
-                "sha256": entry.file.sha256,
+                "size": entry.file.length,
+                "sha256": entry.file.digest,
                 "media_type": entry.file.media_type,
                 "category": entry.file.category,
                 "original_name": entry.file.origfile,
@@ -92,8 +88,8 @@ def write_metalink(manifest: Manifest) -> bytes:
     _child(root, "published", instant(manifest.made))
     for entry in manifest.entries:
         file = etree.SubElement(root, f"{{{METALINK}}}file", name=entry.name)
-        _child(file, "size", str(entry.file.size))
-        _child(file, "hash", entry.file.sha256).set("type", "sha-256")
+        _child(file, "size", str(entry.file.length))
+        _child(file, "hash", entry.file.digest).set("type", "sha-256")
         _child(file, "url", entry.url)
     return etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True)
 
@@ -132,7 +128,7 @@ exit $failed
 def write_script(manifest: Manifest) -> bytes:
     """The manifest as a shell script that needs curl."""
     calls = [
-        shlex.join(["fetch", entry.url, entry.name, str(entry.file.size), entry.file.sha256])
+        shlex.join(["fetch", entry.url, entry.name, str(entry.file.length), entry.file.digest])
         for entry in manifest.entries
     ]
     calls += [f"echo {shlex.quote(f'{text[:100]}: {exc}')} >&2; failed=1" for text, exc in manifest.faults]
@@ -165,8 +161,8 @@ def parse_form(text: str | None) -> str:
     raise UsageFault(f"RESPONSEFORMAT={wanted[:40]!r} is unknown: send one of {', '.join(FORMS)}")
 
 
-def read_ids(parameters: Parameters) -> tuple[str, ...]:
-    """The identifiers of a request: ID as often as wanted, and a list or a table of results as the file LIST.
+def read_ids(parameters: Parameters, result: Sequence[str]) -> tuple[str, ...]:
+    """The identifiers of a request: as ID, in the file LIST, and those of the ``result`` of a job.
 
     Raises
     ------
@@ -176,30 +172,17 @@ def read_ids(parameters: Parameters) -> tuple[str, ...]:
     texts = [text.strip() for text in parameters.values("ID")]
     part = parameters.files.get("list")
     if part is not None:
-        texts += _listed(b"".join(part.pieces()))
+        texts += read_list(part.pieces(), part.media_type, MAX_IDS)
+    texts += result
     found = tuple(dict.fromkeys(text for text in texts if text))
     if not found:
         raise UsageFault(
-            "ID is missing: send identifiers of files (dp_id), or a list of them as the file LIST"
+            "ID is missing: send identifiers of files (dp_id), a list of them as the file LIST, or the"
+            " address of a job's result as RESULT"
         )
     if len(found) > MAX_IDS:
         raise UsageFault(f"{len(found)} identifiers: at most {MAX_IDS} files are listed at once")
     return found
-
-
-def _listed(content: bytes) -> Iterable[str]:
-    """A line each, or the column of a CSV table whose head names one of `ID_COLUMNS`."""
-    if len(content) > MAX_LIST:
-        raise UsageFault(f"the list has {len(content)} bytes: at most {MAX_LIST} are read")
-    try:
-        rows = list(csv.reader(StringIO(content.decode("utf-8-sig"))))
-    except (UnicodeDecodeError, csv.Error):
-        raise UsageFault("LIST is neither a list of identifiers nor a CSV table in UTF-8") from None
-    head = [name.strip().lower() for name in rows[0]] if rows else []
-    column = next((head.index(name) for name in ID_COLUMNS if name in head), None)
-    if column is None:
-        return [row[0].strip() for row in rows if row]
-    return [row[column].strip() for row in rows[1:] if len(row) > column]
 
 
 class Manifests:
@@ -214,12 +197,24 @@ class Manifests:
         """GET or POST ``/download/manifest``."""
         parameters = await dali.read_parameters(request, most=MAX_IDS + 100)
         media_type, name, write = FORMS[parse_form(parameters.single("RESPONSEFORMAT"))]
-        ids = read_ids(parameters)
+        found = await self._result(request, parameters.single("RESULT"))
+        ids = await run_in_threadpool(read_ids, parameters, found)
         headers = {"Content-Disposition": f'attachment; filename="{name}"'}
         if request.method == "HEAD":
             return Response(media_type=media_type, headers=headers)
         body = await run_in_threadpool(lambda: write(self._find(ids)))
         return Response(body, media_type=media_type, headers=headers)
+
+    async def _result(self, request: Request, address: str | None) -> tuple[str, ...]:
+        """The identifiers in the result of a job of this server, by the result's address or the job's."""
+        if address is None:
+            return ()
+        words = address.rstrip("/").split("/")
+        name = words[-1] if "results" in words[:-1] else "result"
+        job_id = words[words.index("results") - 1] if "results" in words[:-1] else words[-1]
+        result = (await find_job(request, job_id)).result(name)
+        pieces = request.app.state.results.read(result.key)
+        return await run_in_threadpool(read_list, pieces, result.media_type, MAX_IDS)
 
     def _find(self, ids: Sequence[str]) -> Manifest:
         wanted = Identifiers.read(ids, self._settings)
@@ -232,8 +227,7 @@ class Manifests:
             except VoError as exc:
                 faults.append((text, exc))
             else:
-                url = f"{self._settings.root_url}/download/{quote(file.dp_id, safe=':')}"
-                entries[file.dp_id] = Entry(file, url)
+                entries[file.dp_id] = Entry(file, file.address(self._settings.root_url))
         return Manifest(tuple(entries.values()), tuple(faults), datetime.now(UTC))
 
 

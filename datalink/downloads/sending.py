@@ -10,7 +10,7 @@ import os
 import secrets
 import stat
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,6 +22,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
+from datalink.downloads.corrected import Header
 from datalink.downloads.ranges import ByteRange, RangeFault, parse_range
 from datalink.files import File
 from vo_server import dali
@@ -30,8 +31,22 @@ from vo_server.errors import TransientFault
 PIECE = 1024 * 1024  #: bytes read and sent at once
 
 
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """Bytes of an answer: ``size`` of the stored ones from ``start``, or others."""
+
+    size: int
+    start: int = 0
+    content: bytes | None = None
+
+
 class Stored:
     """The bytes of a file, open; what a client is told about them.
+
+    Parameters
+    ----------
+    segments : sequence of Segment, optional
+        What is sent, of a file whose header was corrected; by default its bytes.
 
     Attributes
     ----------
@@ -39,14 +54,32 @@ class Stored:
         Names the content: its SHA-256, and the time of a change that the archive has not seen yet.
     """
 
-    def __init__(self, stream: BinaryIO, file: File) -> None:
+    def __init__(self, stream: BinaryIO, file: File, segments: Sequence[Segment] = ()) -> None:
         state = os.fstat(stream.fileno())
         self.stream = stream
-        self.size = state.st_size
+        self.segments = tuple(segments) or (Segment(state.st_size),)
+        self.size = sum(segment.size for segment in self.segments)
         self.modified = datetime.fromtimestamp(state.st_mtime_ns // 10**9, UTC)
-        self.is_unchanged = state.st_mtime_ns == file.mtime_ns
-        self.etag = f'"{file.sha256}"' if self.is_unchanged else f'"{file.sha256}-{state.st_mtime_ns:x}"'
-        self._sha256 = file.sha256
+        if file.sent_since is not None:
+            self.modified = max(self.modified, file.sent_since.replace(microsecond=0))
+        # The kept whole of a packed file is made once and has a name of its own.
+        self.is_unchanged = file.sent_url is not None or state.st_mtime_ns == file.mtime_ns
+        self.etag = f'"{file.digest}"' if self.is_unchanged else f'"{file.digest}-{state.st_mtime_ns:x}"'
+        self._sha256 = file.digest
+
+    def pieces(self) -> Iterator[bytes]:
+        """All that is sent, piece by piece; for those that may wait for a disk."""
+        for segment in self.segments:
+            if segment.content is not None:
+                yield segment.content
+                continue
+            position, end = segment.start, segment.start + segment.size
+            while position < end:
+                piece = os.pread(self.stream.fileno(), min(PIECE, end - position), position)
+                if not piece:
+                    raise TransientFault("the file became shorter while it was read")
+                yield piece
+                position += len(piece)
 
     def headers(self) -> dict[str, str]:
         """The headers that tell one content from another."""
@@ -69,6 +102,11 @@ class Made:
     stream: BinaryIO
     size: int
 
+    @property
+    def segments(self) -> tuple[Segment, ...]:
+        """All of it."""
+        return (Segment(self.size),)
+
 
 def made(write: Callable[[BinaryIO], None]) -> Made:
     """What ``write`` writes; the caller closes the stream."""
@@ -80,8 +118,8 @@ def made(write: Callable[[BinaryIO], None]) -> Made:
         return Made(stream, size)
 
 
-def open_stored(file: File) -> Stored:
-    """The bytes of ``file``; the caller closes the stream.
+def open_stored(file: File, headers: Sequence[Header] = ()) -> Stored:
+    """The bytes of ``file``, with ``headers`` in the place of its own; the caller closes the stream.
 
     Raises
     ------
@@ -91,25 +129,46 @@ def open_stored(file: File) -> Stored:
     away = f"the file {file.dp_id} cannot be read from the store now: try again later"
     try:
         # Without blocking, so that a pipe in the place of a file does not hold a thread for ever.
-        descriptor = os.open(file.path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        descriptor = os.open(file.sent_path or file.path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError as exc:
         raise TransientFault(away) from exc
     state = os.fstat(descriptor)
-    if not stat.S_ISREG(state.st_mode) or state.st_size != file.size:
+    expected = file.length if file.sent_url else file.size
+    if not stat.S_ISREG(state.st_mode) or state.st_size != expected:
         os.close(descriptor)
         raise TransientFault(away)
-    return Stored(os.fdopen(descriptor, "rb", buffering=0), file)
+    segments = () if file.sent_url else spliced(file.size, headers)
+    return Stored(os.fdopen(descriptor, "rb", buffering=0), file, segments)
 
 
-async def send_file(request: Request, file: File, *, inline: bool = False) -> Response:
+def spliced(size: int, headers: Sequence[Header]) -> tuple[Segment, ...]:
+    """The segments of a file of ``size`` bytes with other headers."""
+    segments: list[Segment] = []
+    position = 0
+    for header in headers:
+        segments.append(Segment(header.start - position, position))
+        segments.append(Segment(len(header.content), content=header.content))
+        position = header.start + header.length
+    segments.append(Segment(size - position, position))
+    return tuple(segment for segment in segments if segment.size)
+
+
+async def send_file(
+    request: Request, file: File, headers: Sequence[Header] = (), *, inline: bool = False
+) -> Response:
     """The answer to GET or HEAD for ``file``: 200, 206, 304, 412 or 416.
+
+    Parameters
+    ----------
+    headers : sequence of Header
+        Those of a file whose header was corrected, in order.
 
     Raises
     ------
     TransientFault
         The store does not have it now.
     """
-    stored = await run_in_threadpool(open_stored, file)
+    stored = await run_in_threadpool(open_stored, file, headers)
     try:
         return _answer(request, file, stored, inline=inline)
     except BaseException:
@@ -245,18 +304,39 @@ class FileAnswer(Response):
         for head, item in self._parts:
             if head:
                 yield head
-            position = item.start
-            while position < item.end:
-                wanted = min(PIECE, item.end - position)
-                descriptor = self._stored.stream.fileno()
-                piece = read_cached(descriptor, wanted, position)
-                if not piece:
-                    piece = await run_in_threadpool(os.pread, descriptor, wanted, position)
-                if not piece:
-                    # The length is promised: only a connection that ends early tells the client.
-                    raise TransientFault("the file became shorter while it was sent")
-                yield piece
-                position += len(piece)
+            for segment in within(self._stored.segments, item):
+                if segment.content is not None:
+                    yield segment.content
+                    continue
+                async for piece in self._read(segment):
+                    yield piece
+
+    async def _read(self, segment: Segment) -> AsyncIterator[bytes]:
+        """The stored bytes of a segment, piece by piece."""
+        descriptor = self._stored.stream.fileno()
+        position, end = segment.start, segment.start + segment.size
+        while position < end:
+            wanted = min(PIECE, end - position)
+            piece = read_cached(descriptor, wanted, position)
+            if not piece:
+                piece = await run_in_threadpool(os.pread, descriptor, wanted, position)
+            if not piece:
+                # The length is promised: only a connection that ends early tells the client.
+                raise TransientFault("the file became shorter while it was sent")
+            yield piece
+            position += len(piece)
+
+
+def within(segments: Sequence[Segment], wanted: ByteRange) -> Iterator[Segment]:
+    """The parts of ``segments`` that are in a range of what they are together."""
+    position = 0
+    for segment in segments:
+        skip = max(wanted.start - position, 0)
+        size = min(wanted.end - position, segment.size) - skip
+        if size > 0:
+            content = None if segment.content is None else segment.content[skip : skip + size]
+            yield Segment(size, segment.start + skip, content)
+        position += segment.size
 
 
 def read_cached(descriptor: int, size: int, position: int) -> bytes:

@@ -14,8 +14,9 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from datalink.files import MAX_ID
+from vo_server.archive import or_try_again
 from vo_server.dali import read_parameters
-from vo_server.errors import NotFoundFault, TransientFault, UsageFault
+from vo_server.errors import NotFoundFault, UsageFault
 from vo_server.headers.database import read_headers
 from vo_server.headers.lines import CARD
 from vo_server.parameters import Parameters
@@ -41,7 +42,7 @@ class Headers:
     async def page(self, request: Request) -> Response:
         """GET or HEAD ``/hdr?DpId=<dp_id>``: the headers as a page."""
         parameters = await read_parameters(request)
-        dp_id = parameters.single("DpId")
+        dp_id = (parameters.single("DpId") or "").removesuffix(".fits") or None
         if dp_id is None:
             raise UsageFault("DpId is missing: hdr?DpId=<dp_id> wants the identifier of a file")
         texts = await run_in_threadpool(self._texts, dp_id, hdu_of(parameters))
@@ -56,12 +57,8 @@ class Headers:
             There are none.
         """
         if len(dp_id) <= MAX_ID and "\x00" not in dp_id:
-            try:
-                with self._engine.connect() as connection:
-                    found = read_headers(connection, dp_id, hdu)
-            except sa.exc.OperationalError as exc:
-                message = "the archive's database does not answer now: try again in a moment"
-                raise TransientFault(message) from exc
+            with or_try_again(), self._engine.connect() as connection:
+                found = read_headers(connection, dp_id, hdu)
             if found:
                 return [(number, header.text()) for number, header in found]
         of = "headers" if hdu is None else f"HDU {hdu}"

@@ -10,39 +10,17 @@ from starlette.responses import HTMLResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
 from datalink.files import File
+from datalink.links import jobs
+from datalink.links.description import CAPABILITIES, PATH, self_descriptor
 from datalink.links.lookup import CHUNK, Lookup
 from datalink.links.page import MOST, is_browser, links_page
-from datalink.links.params import DATALINK, MAX_IDS, LinksParams
+from datalink.links.params import MAX_IDS, STANDARD_ID, LinksParams
 from datalink.links.rows import COLUMNS, Link, make_batch
 from vo_server import dali, vosi
 from vo_server.batches import Batches
-from vo_server.formats import FORMATS, Head, Info, Param, ServiceDescriptor
+from vo_server.formats import Head, Info, ServiceDescriptor
 from vo_server.products import ObsCore
-from vo_server.vosi import Capability, Interface, Parameter
-
-STANDARD_ID = "ivo://ivoa.net/std/DataLink#links-1.1"
-PATH = "/datalink/links"
-ID = "Identifier of a product or raw file: obs_publisher_did or dp_id; may be repeated"
-RESPONSEFORMAT = "Format of the answer: a name such as json, or a media type"
-
-CAPABILITIES = (
-    Capability(
-        STANDARD_ID,
-        (
-            Interface(
-                PATH,
-                version="1.1",
-                use="base",
-                result_type=DATALINK,
-                parameters=(
-                    Parameter("ID", ID, ucd="meta.id;meta.main", use="required"),
-                    Parameter("RESPONSEFORMAT", RESPONSEFORMAT, ucd="meta.code.mime"),
-                ),
-            ),
-        ),
-    ),
-)
-
+from vo_server.uws.endpoint import JobList
 
 #: Rows, their number where there are more, and the descriptors that they refer to.
 Read = tuple[list[pa.RecordBatch], int | None, list[ServiceDescriptor]]
@@ -95,26 +73,10 @@ class Links:
         return [*batches, make_batch([Link("", "#this")])], rows, services
 
 
-def self_descriptor(root_url: str) -> ServiceDescriptor:
-    """The service's own descriptor (DataLink 1.1, Service self-description)."""
-    return ServiceDescriptor(
-        id="links_query",
-        name="DataLink",
-        access_url=root_url + PATH,
-        standard_id=STANDARD_ID,
-        params=(
-            Param("ID", ucd="meta.id;meta.main", description=ID),
-            Param("RESPONSEFORMAT", description=RESPONSEFORMAT, options=tuple(FORMATS)),
-        ),
-        description="This service: files, previews and related data of an identifier",
-        content_type=DATALINK,
-        resource_utype="adhoc:this",
-    )
-
-
 def routes(state: Any, has_preview: Callable[[File], bool]) -> list[BaseRoute]:
     """Everything below ``/datalink``."""
     return [
         Route(PATH, Links(state, has_preview).links, methods=["GET", "POST"]),
+        *JobList(jobs.PATH, jobs.KIND).routes(),
         *vosi.routes("/datalink", CAPABILITIES),
     ]

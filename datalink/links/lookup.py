@@ -12,8 +12,9 @@ from datalink.files import File, make_file, select_files
 from datalink.identifiers import Identifiers
 from datalink.links.query import select_relations
 from datalink.links.rows import Link, Relation, Writer, make_batch
+from vo_server.archive import or_try_again
 from vo_server.config import Settings
-from vo_server.errors import TransientFault, VoError
+from vo_server.errors import VoError
 from vo_server.formats import ServiceDescriptor
 from vo_server.services import soda_descriptors
 
@@ -64,7 +65,11 @@ class Lookup:
         if len(ids) > DESCRIBED:
             services += soda_descriptors(self._settings.root_url, "ID")
         for start in range(0, len(ids), CHUNK):
-            yield make_batch(self.links(ids[start : start + CHUNK], services))
+            yield self.batch(ids[start : start + CHUNK], services)
+
+    def batch(self, ids: Sequence[str], services: list[ServiceDescriptor]) -> pa.RecordBatch:
+        """The rows of `CHUNK` identifiers at most; raises as `batches`."""
+        return make_batch(self.links(ids, services))
 
     def links(self, ids: Sequence[str], services: list[ServiceDescriptor]) -> list[Link]:
         """The same as `batches`, as values and all at once."""
@@ -86,16 +91,13 @@ class Lookup:
         relations: defaultdict[str, list[Relation]] = defaultdict(list)
         if not dp_ids:
             return {}, relations
-        try:
-            with self._engine.begin() as connection:
-                connection.execute(sa.text(f"SET LOCAL statement_timeout = '{TIMEOUT}s'"))
-                rows = connection.execute(select_files(dp_ids, self._obscore))
-                files = {row.dp_id: make_file(row) for row in rows}
-                for subject, relation in self._related(connection, sorted(files)):
-                    relations[subject].append(relation)
-                self._follow(connection, relations)
-        except sa.exc.OperationalError as exc:
-            raise TransientFault("the archive's database does not answer now: try again in a moment") from exc
+        with or_try_again(), self._engine.begin() as connection:
+            connection.execute(sa.text(f"SET LOCAL statement_timeout = '{TIMEOUT}s'"))
+            rows = connection.execute(select_files(dp_ids, self._obscore))
+            files = {row.dp_id: make_file(row) for row in rows}
+            for subject, relation in self._related(connection, sorted(files)):
+                relations[subject].append(relation)
+            self._follow(connection, relations)
         return files, relations
 
     def _related(self, connection: sa.Connection, dp_ids: Sequence[str]) -> Iterator[tuple[str, Relation]]:

@@ -9,6 +9,7 @@ from vo_server.errors import NotFoundFault, UsageFault
 from vo_server.formats import FORMATS, Format, negotiate
 from vo_server.parameters import Parameters
 
+STANDARD_ID = "ivo://ivoa.net/std/DataLink#links-1.1"
 MAX_IDS = 10_000  #: identifiers that one request is answered for; more make an overflow
 VOTABLE = "application/x-votable+xml"
 #: The preferred media type of an answer (DataLink 1.1, DataLink MIME Type).

@@ -1,4 +1,4 @@
-"""Statements for what belongs to files: progenitors, derivations, associated files."""
+"""Statements for what belongs to files: associated files, progenitors, derivations, calibrations."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from datalink.files import file_columns
-from vo_server.archive import ASSOCIATION, FILE, PROVENANCE
+from vo_server.archive import ASSOCIATION, CALIBRATION, FILE, PROVENANCE
 
 #: Endings that the name of a file may have where a header names it without.
 ENDINGS = ("", ".fits", ".fits.fz", ".fits.gz", ".fits.Z")
@@ -16,13 +16,13 @@ _NO_TEXT: sa.ColumnElement[Any] = sa.literal_column("NULL::text")
 def select_relations(dp_ids: Sequence[str], obscore: sa.FromClause) -> sa.Select[Any]:
     """One row per relation of the files ``dp_ids``, in the order of links.
 
-    The columns are ``subject`` (the file asked for), ``relation`` (``auxiliary``, ``progenitor`` or
-    ``derivation``), ``name`` and ``role`` (the related file's name and category as the subject's header gives
-    them), and those of `datalink.files.File` for the related file: null where the archive does not have it.
+    The columns are ``subject`` (the file asked for), ``relation`` (``auxiliary``, ``progenitor``,
+    ``derivation`` or ``calibration``), ``name`` and ``role`` (the related file's name and category as the
+    subject's header gives them), and those of `datalink.files.File` for the related file: null where the
+    archive does not have it.
     """
-    relation = sa.union_all(_associations(dp_ids), _progenitors(dp_ids), _derivations(dp_ids)).subquery(
-        "relation"
-    )
+    kinds = (_associations, _progenitors, _derivations, _calibrations)
+    relation = sa.union_all(*(kind(dp_ids) for kind in kinds)).subquery("relation")
     related = FILE.alias("related")
     joined = relation.outerjoin(related, related.c.dp_id == relation.c.related).outerjoin(
         obscore, obscore.c.dp_id == related.c.dp_id
@@ -100,6 +100,16 @@ def _derivations(dp_ids: Sequence[str]) -> sa.Select[Any]:
         .select_from(joined)
         .where(source.c.dp_id.in_(dp_ids), PROVENANCE.c.dp_id != source.c.dp_id)
         .distinct()
+    )
+
+
+def _calibrations(dp_ids: Sequence[str]) -> sa.Select[Any]:
+    """The files that one is to be calibrated with: from raw frames, then from masters."""
+    found = CALIBRATION.c
+    pos = found.pos + sa.case((found.mode == "raw2master", 1_000_000), else_=0)
+    role = found.mode.op("||")(sa.func.coalesce(sa.literal(" ").op("||")(found.category), ""))
+    return _row(3, "calibration", found.dp_id, pos, found.calibration, role, found.calibration).where(
+        found.dp_id.in_(dp_ids)
     )
 
 

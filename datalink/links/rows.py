@@ -1,9 +1,8 @@
 """The table of links: from files and their relations to its rows (DataLink 1.1, List of Links)."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, replace
 from datetime import datetime
-from urllib.parse import quote
 
 import pyarrow as pa
 
@@ -26,6 +25,8 @@ QUALIFIERS = {
     "event": "#event-list",
     "measurements": "#measurements",
 }
+#: What a file is that the archive does not have, by its relation.
+MISSING = {"auxiliary": "Associated file", "calibration": "Calibration"}
 KINDS = {"raw": "Raw file", "product": "Science product", "ancillary": "Associated file"}
 
 
@@ -43,10 +44,14 @@ class Link:
     content_length: int | None = None
     content_qualifier: str | None = None
     local_semantics: str | None = None
-    link_auth: str | None = None
     link_authorized: bool | None = None
     eso_origfile: str | None = None
     eso_category: str | None = None
+
+    @property
+    def link_auth(self) -> str | None:
+        """Whether the link needs a login: what is not public does."""
+        return None if self.link_authorized is None else "false" if self.link_authorized else "true"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +118,7 @@ SCHEMA = pa.schema(
 
 def make_batch(links: Sequence[Link]) -> pa.RecordBatch:
     """The rows as an Arrow batch."""
-    names = [field.name for field in fields(Link)]
-    by_column = {name.lower(): [getattr(link, name) for link in links] for name in names}
-    arrays = [pa.array(by_column[field.name.lower()], field.type) for field in SCHEMA]
+    arrays = [pa.array([getattr(link, field.name.lower()) for link in links], field.type) for field in SCHEMA]
     return pa.RecordBatch.from_arrays(arrays, schema=SCHEMA)
 
 
@@ -153,6 +156,8 @@ class Writer:
         """
         found = list(relations)
         yield self._download(text, "#this", file, describe(file))
+        if file.is_corrected:
+            yield self._original(text, file)
         previews = [r for r in found if r.file is not None and is_preview(r)]
         if previews:
             yield from (self._preview(text, file, r.file) for r in previews if r.file)
@@ -173,7 +178,6 @@ class Writer:
                 description="Description of the data release",
                 content_type="text/html" if file.release_description.endswith(".html") else None,
                 local_semantics="release_description",
-                link_auth="false",
                 link_authorized=True,
             )
 
@@ -192,7 +196,6 @@ class Writer:
                 content_type="application/fits",
                 content_qualifier=QUALIFIERS.get(file.product_type or ""),
                 local_semantics=kind,
-                link_auth="false" if is_public else "true",
                 link_authorized=is_public,
             )
 
@@ -205,19 +208,23 @@ class Writer:
         return Link(
             text,
             semantics,
-            access_url=f"{self._root_url}/download/{quote(file.dp_id, safe=':')}",
+            access_url=file.address(self._root_url),
             description=description
             if is_public
             else f"{description} (public from {instant(file.release_date)})",
             content_type=file.media_type,
-            content_length=file.size,
+            content_length=file.length,
             content_qualifier=QUALIFIERS.get(file.product_type or ""),
             local_semantics=file.category,
-            link_auth="false" if is_public else "true",
             link_authorized=is_public,
             eso_origfile=file.origfile,
             eso_category=file.category,
         )
+
+    def _original(self, text: str, file: File) -> Link:
+        """A file as it came, whose header was corrected since."""
+        link = self._download(text, "#progenitor", file, f"{describe(file)}, with its original header")
+        return replace(link, access_url=f"{link.access_url}?HEADER=original", content_length=file.size)
 
     def _preview(self, text: str, file: File, preview: File | None) -> Link:
         """The preview that came with a file, or the one that this server draws."""
@@ -225,16 +232,15 @@ class Writer:
         return Link(
             text,
             "#preview",
-            access_url=f"{self._root_url}/preview/{quote(file.dp_id, safe=':')}"
+            access_url=file.address(self._root_url, "preview")
             if preview is None
-            else f"{self._root_url}/download/{quote(preview.dp_id, safe=':')}",
+            else preview.address(self._root_url),
             description="Preview of the data"
             if preview is None
             else "Preview, made by the provider of the data",
             content_type="image/png" if preview is None else preview.media_type,
             content_length=preview.size if preview else None,
             local_semantics=preview.category if preview else "preview",
-            link_auth="false" if is_public else "true",
             link_authorized=is_public,
             eso_origfile=preview.origfile if preview else None,
             eso_category=preview.category if preview else None,
@@ -245,11 +251,10 @@ class Writer:
         return Link(
             text,
             "#thumbnail",
-            access_url=f"{self._root_url}/thumbnail/{quote(file.dp_id, safe=':')}",
+            access_url=file.address(self._root_url, "thumbnail"),
             description="Thumbnail of the data",
             content_type="image/png",
             local_semantics="thumbnail",
-            link_auth="false" if is_public else "true",
             link_authorized=is_public,
         )
 
@@ -257,9 +262,7 @@ class Writer:
         semantics = f"#{relation.kind}"
         if relation.file is None:
             exc = NotFoundFault(f"{relation.name} is not in this archive")
-            what = (
-                "Associated file" if relation.kind == "auxiliary" else "File that this product was made from"
-            )
+            what = MISSING.get(relation.kind, "File that this product was made from")
             return Link(
                 text,
                 semantics,
@@ -270,7 +273,9 @@ class Writer:
                 eso_category=relation.role,
             )
         steps = f" ({relation.depth} steps away)" if relation.depth > 1 else ""
-        return self._download(text, semantics, relation.file, describe(relation.file) + steps)
+        link = self._download(text, semantics, relation.file, describe(relation.file) + steps)
+        # Of a calibration the list and the tag matter, which the file itself does not know.
+        return replace(link, local_semantics=relation.role) if relation.kind == "calibration" else link
 
 
 def is_preview(relation: Relation) -> bool:

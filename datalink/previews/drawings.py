@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from datetime import datetime
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -97,11 +98,16 @@ class Drawings:
         return self._directory / kind / file.sha256[:2] / f"{file.sha256}.png"
 
 
-def drawable_files(engine: sa.Engine, drawings: Drawings) -> Iterator[File]:
-    """The files of the archive that may have pictures, and of which one is not drawn yet."""
+def drawable_files(engine: sa.Engine, drawings: Drawings, since: datetime | None = None) -> Iterator[File]:
+    """The files of the archive that may have pictures, and of which one is not drawn yet.
+
+    ``since`` leaves out those that were not new or changed at that time or later.
+    """
     obscore = ObsCore.read().relation
     with engine.connect() as connection:
         products = sa.select(FILE.c.dp_id).where(FILE.c.kind == "product").order_by(FILE.c.dp_id)
+        if since is not None:
+            products = products.where(FILE.c.modified >= since)
         names = connection.scalars(products).all()
     for start in range(0, len(names), CHUNK):
         for file in find_files(engine, obscore, names[start : start + CHUNK]).values():

@@ -26,8 +26,10 @@ from datalink.soda.params import Cut, Section
 from datalink.soda.tables import cut_table
 from datalink.soda.writing import write_hdu
 from vo_server.errors import FatalFault, UsageFault
+from vo_server.sky import Moc, format_moc
 
 MAX_UNPACKED = 2 * 1024**3  #: bytes of a file that has to be unpacked before it is cut
+LONGEST_HISTORY = 1_000  #: characters of a MOC that a part's history keeps
 MAX_TABLE = 512 * 1024**2  #: bytes of a file whose tables are cut, which happens in memory
 _STRUCTURE = (
     "SIMPLE",
@@ -231,7 +233,11 @@ def _write_tables(
 def describe(cut: Cut) -> list[str]:
     """A cut in words, for the history of a part."""
     lines = []
-    for name, value in (("POS", cut.pos), ("BAND", cut.band), ("TIME", cut.time), ("SUB", cut.section)):
+    if isinstance(cut.pos, Moc):
+        lines.append(f"MOC {format_moc(cut.pos)[:LONGEST_HISTORY]}")
+    elif cut.pos is not None:
+        lines.append(f"POS {cut.pos}")
+    for name, value in (("BAND", cut.band), ("TIME", cut.time), ("SUB", cut.section)):
         if value is not None:
             lines.append(f"{name} {value}")
     if cut.pol:

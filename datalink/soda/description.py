@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from datalink.files import File
+from vo_server.capabilities import Capability, Interface, Service, with_inputs
 from vo_server.errors import UsageFault
 from vo_server.formats import Param, ServiceDescriptor
 from vo_server.services import (
@@ -19,10 +20,11 @@ from vo_server.services import (
     soda_identifier,
 )
 from vo_server.sky import Circle, Polygon, bounding_circle, parse_region
-from vo_server.vosi import Capability, Interface
 
+EXAMPLES_PATH = "/soda/examples"
+EXAMPLES = "ivo://ivoa.net/std/DALI#examples"
 #: Types of product whose parts can be had, and the parameters that choose them.
-SKY, SPECTRAL = ("POS", "CIRCLE", "POLYGON"), ("BAND",)
+SKY, SPECTRAL = ("POS", "CIRCLE", "POLYGON", "MOC"), ("BAND",)
 PARAMETERS: dict[str, tuple[str, ...]] = {
     "image": (*SKY, "POL"),
     "cube": (*SKY, *SPECTRAL, "TIME", "POL"),
@@ -30,9 +32,18 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
     "measurements": SKY,
 }
 
+_INPUTS = (soda_identifier(), *SODA_PARAMETERS.values(), SUB, RESPONSEFORMAT)
 CAPABILITIES = (
-    Capability(SYNC, (Interface(SYNC_PATH, version="1.0"),)),
-    Capability(ASYNC, (Interface(ASYNC_PATH, version="1.0"),)),
+    with_inputs(Capability(SYNC, (Interface(SYNC_PATH, version="1.0"),)), _INPUTS),
+    with_inputs(Capability(ASYNC, (Interface(ASYNC_PATH, version="1.0"),)), _INPUTS),
+    Capability(EXAMPLES, (Interface(EXAMPLES_PATH, role="", type="vr:WebBrowser"),)),
+)
+SERVICE = Service(
+    "soda",
+    "/soda",
+    "SODA service",
+    "Parts of images, cubes and spectra by position, wavelength, time, polarization or pixels.",
+    CAPABILITIES,
 )
 
 

@@ -3,6 +3,7 @@
 import io
 import tarfile
 import tempfile
+from collections.abc import Sequence
 from typing import Any, BinaryIO
 
 from anyio import CapacityLimiter, to_thread
@@ -11,15 +12,20 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from datalink.downloads.corrected import find_headers
 from datalink.downloads.sending import FileAnswer, Made, disposition, made, send_file
-from datalink.soda.description import CAPABILITIES
+from datalink.soda.description import CAPABILITIES, EXAMPLES_PATH
+from datalink.soda.examples import INTRODUCTION, TITLE, read_examples
 from datalink.soda.faults import NothingThere
 from datalink.soda.jobs import KIND
 from datalink.soda.params import SodaParams
 from datalink.soda.parts import FITS, Parts, Wanted, error_text
 from vo_server import dali, vosi
 from vo_server.auth import principal
+from vo_server.dali_examples import MEDIA_TYPE, examples_page
 from vo_server.errors import UsageFault, VoError
+from vo_server.parameters import Parameters
+from vo_server.products import ObsCore
 from vo_server.services import ASYNC_PATH, SYNC_PATH
 from vo_server.uws.endpoint import JobList
 
@@ -57,13 +63,32 @@ class Soda:
         if request.method == "HEAD":
             return Response(media_type=first.media_type if len(wanted) == 1 else TAR)
         if len(wanted) == 1 and first.cut.is_whole and first.media_type == FITS:
-            return await send_file(request, first.file)
+            engine = self._state.database.writer
+            headers = await run_in_threadpool(find_headers, engine, first.file)
+            return await send_file(request, first.file, headers)
         with self._state.shares.held(principal(request).share):
             if len(wanted) > 1:
                 answer = await to_thread.run_sync(self._tar, wanted, limiter=self._turns)
                 return FileAnswer(answer, (), TAR, {"Content-Disposition": disposition("parts.tar")})
             answer = await to_thread.run_sync(self._one, first, limiter=self._turns)
         return FileAnswer(answer, (), first.media_type, {"Content-Disposition": disposition(first.name)})
+
+    async def examples(self, request: Request) -> Response:
+        """GET ``/soda/examples`` (SODA 1.0, DALI-examples)."""
+        obscore = ObsCore.read().relation
+        found = await run_in_threadpool(read_examples, self._state.database.writer, obscore, self._works)
+        title = TITLE.format(self._state.settings.archive_name)
+        return Response(examples_page(title, INTRODUCTION, found), media_type=MEDIA_TYPE)
+
+    def _works(self, parameters: Sequence[tuple[str, str]]) -> bool:
+        """Whether a request for one part gives something."""
+        try:
+            (wanted,) = self._parts.wanted(SodaParams.from_parameters(Parameters(parameters)))
+            with tempfile.TemporaryFile(prefix="vo-server-soda-") as file:
+                self._parts.make(wanted, file)
+        except (NothingThere, VoError):
+            return False
+        return True
 
     def _one(self, wanted: Wanted) -> Made:
         return made(lambda stream: self._parts.make(wanted, stream))
@@ -89,8 +114,10 @@ class Soda:
 
 def routes(state: Any) -> list[BaseRoute]:
     """Everything below ``/soda``."""
+    soda = Soda(state)
     return [
-        Route(SYNC_PATH, Soda(state).sync, methods=["GET", "POST"]),
+        Route(SYNC_PATH, soda.sync, methods=["GET", "POST"]),
+        Route(EXAMPLES_PATH, soda.examples, methods=["GET"]),
         *JobList(ASYNC_PATH, KIND).routes(),
         *vosi.routes("/soda", CAPABILITIES),
     ]

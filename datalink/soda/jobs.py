@@ -1,6 +1,7 @@
 """SODA as jobs (SODA 1.0, {async} Responses): each part is a result."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from io import BufferedRandom, FileIO
 from tempfile import TemporaryFile
 from typing import Any, BinaryIO
 
@@ -12,6 +13,25 @@ from vo_server.uws.jobs import Job, JobResult
 from vo_server.uws.results import ResultStore
 
 KIND = "soda"
+PIECE = 1024 * 1024  #: bytes
+
+
+class Stopped(Exception):
+    """The job is to end now."""
+
+
+class PartFile(BufferedRandom):
+    """A part on disk, whose writing ends when ``is_stopped()`` says so."""
+
+    def __init__(self, raw: FileIO, is_stopped: Callable[[], bool]) -> None:
+        super().__init__(raw, PIECE)
+        self._is_stopped = is_stopped
+
+    def write(self, data: Any, /) -> int:
+        """Write a piece; raises `Stopped`."""
+        if self._is_stopped():
+            raise Stopped
+        return super().write(data)
 
 
 class SodaExecutor:
@@ -31,23 +51,24 @@ class SodaExecutor:
             found = []
             for number, part in enumerate(wanted, 1):
                 self._progress[job.job_id] = {"doing": "cutting", "parts": number - 1, "of": len(wanted)}
-                if job.job_id in self._cancelled:
-                    raise FatalFault("the job was stopped")
                 found.append(self._keep(job, number, part))
             return found
+        except Stopped:
+            raise FatalFault("the job was stopped") from None
         finally:
             self._progress.pop(job.job_id, None)
             self._cancelled.discard(job.job_id)
 
     def _keep(self, job: Job, number: int, part: Wanted) -> JobResult:
-        with TemporaryFile(prefix="vo-server-soda-") as file:
+        raw = TemporaryFile(prefix="vo-server-soda-", buffering=0)  # noqa: SIM115 (closed below)
+        with PartFile(raw, lambda: job.job_id in self._cancelled) as file:
             name, media_type = self._parts.make_or_explain(part, file)
             key = f"{job.job_id}/{name}"
             size = self._results.write(key, _pieces(file), self._settings.result_size)
         return JobResult(f"part-{number}", key, media_type, size)
 
     def cancel(self, job: Job) -> None:
-        """Let the job end before its next part."""
+        """Let the job end with the next piece that it writes."""
         self._cancelled.add(job.job_id)
 
     def progress(self, job: Job) -> Mapping[str, Any]:
@@ -57,5 +78,5 @@ class SodaExecutor:
 
 def _pieces(file: BinaryIO) -> Iterator[bytes]:
     file.seek(0)
-    while piece := file.read(1024 * 1024):
+    while piece := file.read(PIECE):
         yield piece

@@ -12,6 +12,7 @@ from vo_server.formats import FORMATS, Format, negotiate
 from vo_server.intervals import Interval, parse_interval
 from vo_server.parameters import Parameters
 from vo_server.positions import Shape, parse_pos
+from vo_server.sky import parse_cells
 
 #: ObsCore 1.1, pol_states, with the values of a STOKES axis (FITS 4.0, Conventional Stokes values).
 STOKES = {
@@ -84,6 +85,7 @@ class SodaParams:
             *_read(parameters, "POS", parse_pos),
             *_read(parameters, "CIRCLE", lambda text: parse_pos(f"CIRCLE {text}")),
             *_read(parameters, "POLYGON", lambda text: parse_pos(f"POLYGON {text}")),
+            *_read(parameters, "MOC", parse_cells),
         ]
         bands = _read(parameters, "BAND", lambda text: parse_range("BAND", text))
         times = _read(parameters, "TIME", lambda text: parse_range("TIME", text))
@@ -96,7 +98,9 @@ class SodaParams:
         if count > MOST:
             raise UsageFault(f"{count} results are asked for: at most {MOST} are made for one request")
         if sections and (shapes or bands or times or pol):
-            raise UsageFault("SUB counts pixels: send it without POS, CIRCLE, POLYGON, BAND, TIME and POL")
+            raise UsageFault(
+                "SUB counts pixels: send it without POS, CIRCLE, POLYGON, MOC, BAND, TIME and POL"
+            )
         cuts = tuple(
             Cut(shape, band, time, pol, section)
             for shape in shapes or (None,)

@@ -2,12 +2,15 @@
 
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 import sqlalchemy as sa
 
+from datalink.downloads.corrected import find_headers
 from datalink.downloads.sending import open_stored
 from datalink.files import File, check_public, find_files
 from datalink.identifiers import Identifiers
@@ -118,19 +121,33 @@ class Parts:
         from datalink.soda.cutting import cut_file
         from datalink.soda.votable import spectrum_votable
 
-        open_stored(wanted.file).stream.close()
-        path = wanted.file.path
-        if wanted.cut.is_whole and wanted.media_type == FITS:
-            with path.open("rb") as file:
-                shutil.copyfileobj(file, sink, PIECE)
-            return
-        if wanted.media_type == FITS:
-            cut_file(path, wanted.cut, wanted.file.dp_id, sink, self._settings.cutout_size)
-            return
-        with tempfile.NamedTemporaryFile(prefix="vo-server-soda-") as part:
-            if not wanted.cut.is_whole:
-                cut_file(path, wanted.cut, wanted.file.dp_id, part, self._settings.cutout_size)  # type: ignore[arg-type]
-                part.flush()
-                path = Path(part.name)
-            with fits.open(path) as hdus:
-                sink.writelines(spectrum_votable(hdus, wanted.did))
+        with self._content(wanted.file) as path:
+            if wanted.cut.is_whole and wanted.media_type == FITS:
+                with path.open("rb") as file:
+                    shutil.copyfileobj(file, sink, PIECE)
+                return
+            if wanted.media_type == FITS:
+                cut_file(path, wanted.cut, wanted.file.dp_id, sink, self._settings.cutout_size)
+                return
+            with tempfile.NamedTemporaryFile(prefix="vo-server-soda-") as part:
+                if not wanted.cut.is_whole:
+                    cut_file(path, wanted.cut, wanted.file.dp_id, part, self._settings.cutout_size)  # type: ignore[arg-type]
+                    part.flush()
+                    path = Path(part.name)
+                with fits.open(path) as hdus:
+                    sink.writelines(spectrum_votable(hdus, wanted.did))
+
+    @contextmanager
+    def _content(self, file: File) -> Iterator[Path]:
+        """A place where the file is as it is sent: of one whose header was corrected, a copy for the time."""
+        stored = open_stored(file, find_headers(self._engine, file))
+        with stored.stream:
+            if not file.is_corrected:
+                yield file.path
+            elif file.sent_path is not None:
+                yield file.sent_path
+            else:
+                with tempfile.NamedTemporaryFile(prefix="vo-server-soda-", suffix=".fits") as copy:
+                    copy.writelines(stored.pieces())
+                    copy.flush()
+                    yield Path(copy.name)

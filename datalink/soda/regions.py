@@ -6,13 +6,15 @@ from astropy.coordinates import SkyCoord
 from numpy.typing import NDArray
 
 from vo_server.positions import Shape
-from vo_server.sky import Circle, Polygon, Range
+from vo_server.sky import Circle, Moc, Polygon, Range, hpx
+from vo_server.sky.mocs import polygons_of
 from vo_server.sky.vectors import unit
 
 Floats = NDArray[np.float64]
 
 AROUND = 720  #: points on the edge of a circle
 ALONG = 64  #: points on an edge of a polygon, or on a side of a range
+ALONG_CELL = 8  #: points on an edge of one of many cells
 
 
 def outline(region: Shape) -> tuple[Floats, Floats]:
@@ -23,17 +25,23 @@ def outline(region: Shape) -> tuple[Floats, Floats]:
         edge = centre.directional_offset_by(angles, region.radius * u.deg)
         return np.asarray(edge.ra.deg), np.asarray(edge.dec.deg)
     if isinstance(region, Polygon):
-        vertices = unit(*np.array(region.vertices).T)
-        share = np.linspace(0, 1, ALONG, endpoint=False)[:, None]
-        ends = np.roll(vertices, -1, axis=0)
-        arcs = [a * (1 - share) + b * share for a, b in zip(vertices, ends, strict=True)]
-        return _lonlat(np.concatenate(arcs))
+        return _lonlat(_sides(region, ALONG))
+    if isinstance(region, Moc):
+        return _lonlat(np.concatenate([_sides(cell, ALONG_CELL) for cell in polygons_of(region)]))
     width = (region.ra_max - region.ra_min) % 360 or (360.0 if region.ra_max != region.ra_min else 0.0)
     along = region.ra_min + np.linspace(0, width, max(ALONG, AROUND))
     up = np.linspace(region.dec_min, region.dec_max, ALONG)
     lon = np.concatenate([along, along, np.full(ALONG, along[0]), np.full(ALONG, along[-1])]) % 360
     lat = np.concatenate([np.full(len(along), region.dec_min), np.full(len(along), region.dec_max), up, up])
     return lon, lat
+
+
+def _sides(region: Polygon, count: int) -> Floats:
+    """``count`` unit vectors on each edge, its beginning included."""
+    vertices = unit(*np.array(region.vertices).T)
+    share = np.linspace(0, 1, count, endpoint=False)[:, None]
+    ends = np.roll(vertices, -1, axis=0)
+    return np.concatenate([a * (1 - share) + b * share for a, b in zip(vertices, ends, strict=True)])
 
 
 def holds(region: Shape, lon: Floats, lat: Floats) -> NDArray[np.bool_]:
@@ -44,6 +52,8 @@ def holds(region: Shape, lon: Floats, lat: Floats) -> NDArray[np.bool_]:
             around = ((lon - region.ra_min) % 360 <= width % 360) | (abs(width) >= 360)
             inside: NDArray[np.bool_] = around & (lat >= region.dec_min) & (lat <= region.dec_max)
             return inside
+        if isinstance(region, Moc):
+            return _in_cells(region, lon, lat)
         points = unit(lon, lat)
         if isinstance(region, Circle):
             chord = np.linalg.norm(points - unit(region.ra, region.dec), axis=-1)
@@ -51,6 +61,16 @@ def holds(region: Shape, lon: Floats, lat: Floats) -> NDArray[np.bool_]:
             return close
         found: NDArray[np.bool_] = _in_polygon(points, unit(*np.array(region.vertices).T))
         return found
+
+
+def _in_cells(region: Moc, lon: Floats, lat: Floats) -> NDArray[np.bool_]:
+    seen = np.isfinite(lon) & (np.abs(lat) <= 90)
+    pixels = hpx(lon[seen], lat[seen])
+    lows, highs = np.array(region.ranges, np.int64).T
+    which = np.searchsorted(lows, pixels, side="right") - 1
+    inside = np.zeros(len(lon), bool)
+    inside[seen] = (which >= 0) & (pixels <= highs[which])
+    return inside
 
 
 def _in_polygon(points: Floats, vertices: Floats) -> NDArray[np.bool_]:

@@ -170,7 +170,7 @@ def cut_rows(hdu: Any, region: Shape) -> Any:
     """
     columns = position_columns(hdu)
     if columns is None:
-        raise Inapplicable("POS, CIRCLE and POLYGON need positions, and the table has none")
+        raise Inapplicable("POS, CIRCLE, POLYGON and MOC need positions, and the table has none")
     ra, dec = (np.asarray(hdu.data.field(column), np.float64) for column in columns)
     chosen = holds(region, ra, dec)
     return _of_rows(hdu, chosen) if chosen.any() else None
@@ -203,4 +203,4 @@ def _is_seen(header: fits.Header, primary: fits.Header, region: Shape) -> bool:
         except (KeyError, TypeError, ValueError):
             continue
         return bool(holds(region, np.array([ra]), np.array([dec]))[0])
-    raise Inapplicable("POS, CIRCLE and POLYGON need a position, and the spectrum has none")
+    raise Inapplicable("POS, CIRCLE, POLYGON and MOC need a position, and the spectrum has none")

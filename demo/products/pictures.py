@@ -56,6 +56,8 @@ class Gnomonic:
               for i in (0, 1) for j in (0, 1)),
             ("CSYER1", 1e-5, "[deg] Systematic error of axis 1"),
             ("CSYER2", 1e-5, "[deg] Systematic error of axis 2"),
+            ("CRDER1", 1e-5, "[deg] Random error of axis 1"),
+            ("CRDER2", 1e-5, "[deg] Random error of axis 2"),
         ]  # fmt: skip
 
     def sky(self, x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:

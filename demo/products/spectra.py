@@ -99,6 +99,8 @@ def spectrum(origin: Origin, setup: Setup, dp_id: str, name: str) -> bytes:
         ("SPEC_BIN", round((setup.high - setup.low) / (setup.elements - 1), 9), "[nm] Wavelength bin size"),
         ("SPEC_ERR", 0.001, "[nm] Statistical error in spectral coordinate"),
         ("SPEC_SYE", 0.0005, "[nm] Systematic error in spectral coordinate"),
+        ("RA_ERR", round(setup.aperture / 2, 8), "[deg] Error of the right ascension of the target"),
+        ("DEC_ERR", round(setup.aperture / 2, 8), "[deg] Error of the declination of the target"),
         ("SPEC_RES", float(setup.resolution), "Reference spectral resolving power"),
         ("LAMNLIN", 120, "Number of arc lines used for the wavelength solution"),
         ("LAMRMS", 0.0008, "[nm] Standard deviation of the wavelength solution"),

@@ -115,8 +115,8 @@ def _put_catalogue(band: str, number: int, shelf: Shelf) -> None:
     source = np.array([f"SYN{band[0]}{i:06d}" for i in range(count)])
     fields = (
         Field("SOURCE_ID", source, "", "meta.id;meta.main", "Unique source identifier"),
-        Field("RA", ra, "deg", "pos.eq.ra;meta.main", "Right ascension, ICRS"),
-        Field("DEC", dec, "deg", "pos.eq.dec;meta.main", "Declination, ICRS"),
+        Field("RAJ2000", ra, "deg", "pos.eq.ra;meta.main", "Right ascension, ICRS"),
+        Field("DEJ2000", dec, "deg", "pos.eq.dec;meta.main", "Declination, ICRS"),
         Field("MAG", magnitude, "mag", "phot.mag", "AB magnitude"),
         Field("MAGERR", np.full(count, 0.03, np.float32), "mag", "stat.error;phot.mag", "Error of MAG"),
         Field("CLASS", rng.integers(0, 2, count).astype(np.int16), "", "src.class", "0 is star, 1 is galaxy"),
@@ -128,8 +128,6 @@ def _put_catalogue(band: str, number: int, shelf: Shelf) -> None:
         ("OBSTECH", origin.obstech, "Technique of observation"),
         ("PHOTSYS", "AB", "Photometric system VEGA or AB"),
         ("ABMAGLIM", BANDS[band].limit, "[mag] 5-sigma limiting AB magnitude"),
-        ("MAGLIM1", BANDS[band].limit, "[mag] 5-sigma limit, point source"),
-        ("FILTER1", band, "Filter name"),
         ("WAVELMIN", BANDS[band].low, "[nm] Minimum wavelength"),
         ("WAVELMAX", BANDS[band].high, "[nm] Maximum wavelength"),
         ("SKYSQDEG", round(side**2, 4), "[deg**2] Sky coverage"),

@@ -15,7 +15,6 @@ from ingest.mapping import as_instant
 from ingest.spectral import filter_range
 from vo_server import sky
 
-PROPRIETARY = timedelta(days=365)  #: of science frames, from when they were taken
 LINE_OF_SIGHT = 10 / 3600  #: degrees; the field of a slit or fibre
 #: Words of DPR.TYPE of which one means that the telescope did not look at the sky.
 _INDOORS = frozenset({"BIAS", "DARK", "LAMP", "WAVE", "DFLAT", "LINEARITY", "DETCHAR", "DETCHECK", "FMTCHK"})
@@ -197,12 +196,9 @@ def programme_type(file: FitsFile, prog_id: str | None) -> int | None:
     return {"0": 0, "1": 4, "2": 2}.get(old[1]) if old else None
 
 
-def release_date(file: FitsFile, dp_cat: str | None, exp_start: datetime | None) -> datetime | None:
-    """When everybody may have the file: science after a year, all else at once (ESO's policy)."""
-    if exp_start is None:
-        return None
-    is_protected = dp_cat in ("SCIENCE", "ACQUISITION")
-    return exp_start + PROPRIETARY if is_protected else exp_start
+def night(file: FitsFile, exp_start: datetime | None) -> str | None:
+    """The night of an exposure, from noon to noon (UTC), named after the date of its evening."""
+    return None if exp_start is None else (exp_start - timedelta(hours=12)).date().isoformat()
 
 
 def exposure_start(file: FitsFile) -> datetime | None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from vo_server.answer_columns import parse_verb
 from vo_server.config import Settings
 from vo_server.errors import UsageFault
 from vo_server.formats import Param
@@ -63,16 +64,13 @@ class SiaV1Params:
         ra, dec = parse_pos(parameters.single("POS"))
         # A comma separates the types of one FORMAT; what is not known here has no images, which is no error.
         formats = tuple(name for name, known in FORMATS.items() if set(known) & graphics(words))
-        verb = parameters.whole_number("VERB")
-        if verb is not None and verb not in VERBOSITIES:
-            raise UsageFault(f"VERB={verb} is not known: send 0, 1, 2 or 3")
         return cls(
             maxrec=parameters.maxrec(settings),
             region=parse_size(ra, dec, parameters.single("SIZE")),
             center=Circle(ra, dec, 0.0),
             intersect=parse_intersect(parameters.single("INTERSECT")),
             formats=formats,
-            verb=2 if verb is None else verb,
+            verb=parse_verb(parameters, VERBOSITIES),
         )
 
 
@@ -98,7 +96,7 @@ def parse_pos(text: str | None) -> tuple[float, float]:
     ra, dec = parse_pair("POS", text, wanted, single=False)
     if not (0 <= ra <= 360 and -90 <= dec <= 90):
         raise UsageFault(f"POS={text[:60]!r} is out of range: ra is 0 to 360 degrees, dec -90 to 90")
-    return round(ra, 15), round(dec, 15)
+    return ra, dec
 
 
 def parse_size(ra: float, dec: float, text: str | None) -> Region:

@@ -11,7 +11,7 @@ from sia.v1.params import FITS, PNG, SiaV1Params
 from vo_server import schemas
 from vo_server.answer_columns import read_columns
 from vo_server.engine import Statement, from_select
-from vo_server.products import ObsCore, within_shape
+from vo_server.products import ObsCore, select_in_formats, within_shape
 from vo_server.sky.sql import covers, is_within
 
 #: Where an image is had in each format; the identifier follows.
@@ -75,21 +75,15 @@ def build_statement(params: SiaV1Params, obscore: ObsCore, root_url: str) -> Sta
     """A row for each image and cube in each format that the client takes."""
     columns = [item.column for item in COLUMNS if item.level <= params.verb]
     obs = obscore.relation.c
-    form = sa.values(sa.column("media_type", sa.Text), sa.column("prefix", sa.Text), name="form").data(
-        [(name, root_url + PATHS[name]) for name in params.formats] or [("", "")]
-    )
     wcs = select_wcs(obscore.relation).lateral("wcs")
-    made = expressions(obs, form.c, wcs.c)
-    joined: Any = obscore.relation.join(form, sa.true())
-    if params.verb >= 2:
-        joined = joined.join(wcs, sa.true(), isouter=True)
-    select = (
-        sa.select(*(made[column.name].label(column.name) for column in columns))
-        .select_from(joined)
-        .where(obs.dataproduct_type.in_(PRODUCT_TYPES), _lies(params, obscore))
-    )
-    if params.is_metadata or not params.formats:
-        select = select.where(sa.false())
+    formats = () if params.is_metadata else params.formats
+    select = select_in_formats(
+        obscore,
+        {name: root_url + PATHS[name] for name in formats},
+        [column.name for column in columns],
+        lambda form: expressions(obs, form, wcs.c),
+        lambda rows: rows.join(wcs, sa.true(), isouter=True) if params.verb >= 2 else rows,
+    ).where(obs.dataproduct_type.in_(PRODUCT_TYPES), _lies(params, obscore))
     return from_select(select, columns)
 
 

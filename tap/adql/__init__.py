@@ -1,24 +1,21 @@
-"""ADQL 2.1 -> PostgreSQL, in four passes: `parse`, `resolve`, `lower`, `emit`."""
+"""ADQL 2.1 -> a database's SQL, in four passes: `parse`, `resolve`, `lower`, `emit`."""
 
-from tap.adql.emit import emit
-from tap.adql.errors import AdqlError
-from tap.adql.kinds import output_column
-from tap.adql.lower import lower, wanted_zones
+from tap.adql.dialects import POSTGRESQL, Dialect
+from tap.adql.errors import AdqlError, Unsupported
 from tap.adql.parse import parse
-from tap.adql.resolve import resolve
 from tap.adql.templates import Templates
-from tap.adql.tree import Query
+from tap.adql.translation import Translation
 from vo_server.engine import Statement
 from vo_server.tables import Catalog
 
-__all__ = ["AdqlError", "translate"]
+__all__ = ["AdqlError", "Translation", "Unsupported", "translate", "understand"]
 
 
 _TEMPLATES = Templates()
 
 
-def translate(text: str, catalog: Catalog) -> Statement:
-    """The statement that answers a query.
+def understand(text: str, catalog: Catalog) -> Translation:
+    """A query, for whichever database will answer it.
 
     Parameters
     ----------
@@ -33,18 +30,27 @@ def translate(text: str, catalog: Catalog) -> Statement:
         The query is not ADQL, or not about these tables; with line and column.
     """
     query, is_exact = _TEMPLATES.tree(text)
-    try:
-        return _translated(query, catalog)
-    except AdqlError:
-        if is_exact:
-            raise
+    if is_exact:
+        return Translation(query, catalog)
+
+    def again() -> Translation:
         # The places in a filled template are those of another text.
-        return _translated(parse(text), catalog)
+        return Translation(parse(text), catalog)
+
+    try:
+        return Translation(query, catalog, again)
+    except AdqlError:
+        return again()
 
 
-def _translated(tree: Query, catalog: Catalog) -> Statement:
-    query, outputs = resolve(tree, catalog)
-    columns = tuple(output_column(output.name, output.type) for output in outputs)
-    lowered = lower(query)
-    zones = tuple(dict.fromkeys(wanted_zones(lowered))) if catalog.has_temporary else ()
-    return Statement(emit(lowered), columns=columns, zones=zones)
+def translate(text: str, catalog: Catalog, dialect: Dialect = POSTGRESQL) -> Statement:
+    """The statement that answers a query in one database.
+
+    Raises
+    ------
+    AdqlError
+        The query is not ADQL, or not about these tables; with line and column.
+    Unsupported
+        It is, and this database cannot answer it.
+    """
+    return understand(text, catalog).statement(dialect.name)

@@ -142,6 +142,17 @@ def place_of(value: Expression, at: Place) -> Place:
     return at if place == tree.NOWHERE else place
 
 
+def pixel_of(point: Point) -> Expression:
+    """The HEALPix pixel of order 29 (NESTED) of a point: the stored one where there is one."""
+    stored = pixel_column(point)
+    if stored is not None:
+        return stored
+    known = fixed_numbers(point.ra, point.dec)
+    if known is not None:
+        return Literal(int(sky.hpx(*known)), type=Type(Kind.LONG))
+    return Apply("vo.healpix_index(29, {0}, {1})", (point.ra, point.dec), Type(Kind.LONG))
+
+
 def pixel_column(point: Point) -> resolved.Field | None:
     """The column with the HEALPix pixels of an indexed pair of coordinates."""
     ra, dec = point.ra, point.dec

@@ -32,6 +32,22 @@ class AdqlError(UsageFault):
         super().__init__(f"line {self.line}, column {self.column}: {message}")
 
 
+class Unsupported(AdqlError):
+    """The query is ADQL, but one of the databases cannot answer it; another one may."""
+
+    def __init__(self, message: str, at: Place = (1, 1)) -> None:
+        super().__init__(message, at)
+
+    @property
+    def is_placed(self) -> bool:
+        """Whether it is known where in the query the trouble is."""
+        return (self.line, self.column) != (1, 1)
+
+    def placed(self, at: Place) -> "Unsupported":
+        """The same about a place."""
+        return Unsupported(self.reason, at)
+
+
 def suggest(name: str, names: Iterable[str]) -> tuple[str, ...]:
     """Up to three of ``names`` that resemble ``name``, the best first."""
     spelled = {candidate.lower(): candidate for candidate in names}

@@ -5,7 +5,7 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
-from tap.adql import tree, units
+from tap.adql import resolved, tree, units
 from tap.adql.coerce import as_text, comparable, literal_as, timestamp, unified
 from tap.adql.errors import AdqlError, Place, did_you_mean, miscalled, suggest
 from tap.adql.functions import (
@@ -34,6 +34,15 @@ MAX_LIST = 20_000  #: values of IN
 #: Words that say what was made of a quantity.
 _STATISTICS = frozenset({"stat.min", "stat.max", "stat.mean", "arith.sum"})
 _OF_ONE_QUANTITY = {"-": "arith.diff", "/": "arith.ratio"}
+#: What geometry becomes that has a value of its own.
+_PLACED = (
+    resolved.Contains,
+    resolved.Intersects,
+    resolved.Distance,
+    resolved.Remoteness,
+    resolved.Overlap,
+    resolved.Measure,
+)
 _GEOMETRY_CASTS = ("POINT", "CIRCLE", "POLYGON")
 
 
@@ -162,7 +171,8 @@ class Expressions:
             return self._aggregate(node, scope)
         arguments = [self.value(argument, scope) for argument in node.arguments]
         if name in GEOMETRY:
-            return self._geometry.resolve(name, arguments, node)
+            made = self._geometry.resolve(name, arguments, node)
+            return replace(made, at=node.at) if isinstance(made, _PLACED) else made
         if name == "COALESCE":
             return _coalesce(arguments, node.at)
         if name == "NULLIF":
@@ -176,7 +186,7 @@ class Expressions:
             )
         function = FUNCTIONS[name]
         form, arguments = _form(function, name, arguments, node.at)
-        return Apply(form.sql, tuple(arguments), _result(function, form, arguments, name))
+        return Apply(form.sql, tuple(arguments), _result(function, form, arguments, name), at=node.at)
 
     def _aggregate(self, node: tree.Call, scope: Scope) -> Expression:
         name, function = node.function, FUNCTIONS[node.function]
@@ -188,7 +198,7 @@ class Expressions:
         if len(node.arguments) == 1 and isinstance(node.arguments[0], tree.Star):
             if name != "COUNT":
                 raise AdqlError(f"'*' is possible in COUNT, not in {name}", node.arguments[0].at)
-            return Apply(COUNT_ALL, (), Type(Kind.LONG, ucd=function.ucd), aggregate=True)
+            return Apply(COUNT_ALL, (), Type(Kind.LONG, ucd=function.ucd), aggregate=True, at=node.at)
         scope.inside = True
         arguments = [self.value(argument, scope) for argument in node.arguments]
         scope.inside = False
@@ -199,7 +209,8 @@ class Expressions:
             raise AdqlError(f"{name} has no meaning for booleans", node.at)
         form, arguments = _form(function, name, arguments, node.at)
         sql = form.sql.replace("(", "(DISTINCT ", 1) if node.quantifier == "DISTINCT" else form.sql
-        return Apply(sql, tuple(arguments), _result(function, form, arguments, name), aggregate=True)
+        of = _result(function, form, arguments, name)
+        return Apply(sql, tuple(arguments), of, aggregate=True, at=node.at)
 
     # Conditions.
 

@@ -273,8 +273,7 @@ AGGREGATES: Mapping[str, Function] = {
     "SUM": Function(
         "SUM(x)",
         (
-            Form((frozenset({Kind.SHORT, Kind.INT}),), Kind.LONG, "sum({0})"),
-            Form((frozenset({Kind.LONG}),), Kind.LONG, "sum({0})::bigint"),
+            Form((WHOLE,), Kind.LONG, "sum({0})::bigint"),
             Form((frozenset({Kind.FLOAT}),), Kind.DOUBLE, "sum(CAST({0} AS double precision))"),
             Form((NUMBER,), Kind.DOUBLE, "sum({0})"),
         ),
@@ -345,6 +344,10 @@ GEOMETRY_USER_DEFINED: Mapping[str, tuple[str, str]] = {
         "ivo_geom_transform(from_sys VARCHAR, to_sys VARCHAR, geo GEOMETRY) -> GEOMETRY",
         "A point, circle or polygon in another frame: ICRS or GALACTIC.",
     ),
+    "IVO_MOC": (
+        "ivo_moc(cells VARCHAR) -> REGION",
+        "The region of HEALPix cells (NESTED) that a MOC as text lists, such as '4/30-33 38 7/934'.",
+    ),
     "ESO_INTERSECTION": (
         "ESO_INTERSECTION(region1 REGION, region2 REGION) -> DOUBLE PRECISION",
         "Square degrees that two regions have in common.",
@@ -371,5 +374,6 @@ GEOMETRY: Mapping[str, str] = {
     "IVO_EPOCH_PROP_POS": "ivo_epoch_prop_pos(ra, dec, parallax, pmra, pmdec, radial_velocity, ref_epoch,"
     " out_epoch)",
     "IVO_GEOM_TRANSFORM": "ivo_geom_transform('ICRS', 'GALACTIC', geometry)",
+    "IVO_MOC": "ivo_moc('4/30-33 38 7/934')",
     "ESO_INTERSECTION": "ESO_INTERSECTION(region, region)",
 }

@@ -52,6 +52,7 @@ class GeometryCalls:
             "IVO_HEALPIX_CENTER": catalogue.healpix_center,
             "IVO_EPOCH_PROP_POS": catalogue.epoch_position,
             "IVO_GEOM_TRANSFORM": catalogue.transformed,
+            "IVO_MOC": catalogue.moc,
             "ESO_INTERSECTION": catalogue.overlap,
         }
 

@@ -22,6 +22,7 @@ from tap.adql.kinds import INTEGERS, Kind, Type
 from tap.adql.resolved import Apply, FixedRegion, Point
 from tap.adql.tree import Expression, Literal
 from vo_server import sky
+from vo_server.errors import UsageFault
 
 
 def healpix_index(arguments: list[Expression], frame: str, node: tree.Call) -> Expression:
@@ -104,6 +105,18 @@ def _spelled_out(region: sky.Region, at: Place) -> Expression:
         case sky.Polygon(vertices):
             return resolved.Polygon(tuple(point(*vertex) for vertex in vertices))
     raise AdqlError("only points, circles and polygons can be transformed", at)
+
+
+def moc(arguments: list[Expression], frame: str, node: tree.Call) -> Expression:
+    """``ivo_moc``: DALI's serialisation of cells of the sky as a geometry (DALI 1.2, MOC)."""
+    check_count(len(arguments) == 1, arguments, node)
+    text = arguments[0]
+    if not isinstance(text, Literal) or not isinstance(text.value, str):
+        raise AdqlError("ivo_moc takes one string, such as '4/30-33 38 7/934'", place_of(text, node.at))
+    try:
+        return FixedRegion(sky.parse_moc(text.value))
+    except UsageFault as exc:
+        raise AdqlError(str(exc), text.at) from None
 
 
 def overlap(arguments: list[Expression], frame: str, node: tree.Call) -> Expression:

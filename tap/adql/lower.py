@@ -5,17 +5,16 @@ The layout of the indexes is `vo_server.tables.PointIndex` and `RegionIndex`; th
 ``vo`` schema's (`vo_server.sky`).
 """
 
-import math
 from collections.abc import Iterator
 from dataclasses import replace
 
 from tap.adql import resolved, tree
-from tap.adql.arguments import circle_around, pixel_column
+from tap.adql.arguments import circle_around, pixel_column, pixel_of
 from tap.adql.coerce import as_seen
 from tap.adql.constants import constant, fixed_numbers
 from tap.adql.functions import AS_INTEGER
 from tap.adql.kinds import Kind, Type
-from tap.adql.resolved import Apply, Constant, FixedRegion, Point, Test
+from tap.adql.resolved import Apply, Constant, FixedRegion, Near, Point, Test
 from tap.adql.tree import Condition, Expression, Literal, Node
 from vo_server import sky
 from vo_server.engine import ZoneIndex
@@ -23,8 +22,6 @@ from vo_server.engine import ZoneIndex
 _OTHER = Type(Kind.OTHER)
 _LONG = Type(Kind.LONG)
 _MIRRORED = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "=": "=", "<>": "<>"}
-#: Zones of one arc minute up to which a crossmatch lists them one by one.
-_LISTED_ZONES = 6
 
 
 def lower(query: tree.Query) -> tree.Query:
@@ -56,20 +53,21 @@ def _lowered(node: Node) -> Node:
         return _comparison(node)
     if isinstance(node, resolved.Contains | resolved.Intersects):
         exact = _exact(node)
-        return Apply(AS_INTEGER.format(exact.sql), exact.arguments, node.type)
+        return Apply(AS_INTEGER.format(exact.sql), exact.arguments, node.type, at=node.at)
     if isinstance(node, resolved.Distance):
-        return _distance(node.left, node.right)
+        return replace(_distance(node.left, node.right), at=node.at)
     if isinstance(node, resolved.Remoteness):
         point = node.point
         return Apply(
             "vo.distance_to({0}, {1}, {2})",
             (_shape(node.region), _value(point.ra), _value(point.dec)),
             node.type,
+            at=node.at,
         )
     if isinstance(node, resolved.Overlap):
-        return Apply("vo.overlap({0}, {1})", (_shape(node.left), _shape(node.right)), node.type)
+        return Apply("vo.overlap({0}, {1})", (_shape(node.left), _shape(node.right)), node.type, at=node.at)
     if isinstance(node, resolved.Measure):
-        return Apply(node.function, (_shape(node.geometry),), node.type)
+        return Apply(node.function, (_shape(node.geometry),), node.type, at=node.at)
     if isinstance(node, resolved.Geometry):
         return Apply("{0}", (_shape(node),), node.type)
     return node.rebuilt(_lowered)
@@ -111,7 +109,18 @@ def _truth(operator: str, value: float | None) -> bool | None:
 def _true(node: resolved.Contains | resolved.Intersects) -> Condition:
     """The test that a geometry predicate is true, with what an index can answer of it first."""
     first, second = _operands(node)
+    if isinstance(node, resolved.Intersects) and not isinstance(first, Point):
+        for cells, other in ((first, second), (second, first)):
+            if isinstance(cells, FixedRegion) and isinstance(cells.region, sky.Moc):
+                return _touches(cells.region, other)
     return _all([*_indexed(first, second), _exact(node)])
+
+
+def _touches(moc: sky.Moc, region: Expression) -> Condition:
+    """The test that a region touches one of the cells, by groups of cells whose boxes an index can use."""
+    groups = [resolved.Intersects(FixedRegion(group), region) for group in sky.groups_of(moc)]
+    tests = tuple(_all([*_indexed(group.left, region), _exact(group)]) for group in groups)
+    return tests[0] if len(tests) == 1 else tree.Or(tests)
 
 
 def _operands(node: resolved.Contains | resolved.Intersects) -> tuple[Expression, Expression]:
@@ -127,6 +136,9 @@ def _operands(node: resolved.Contains | resolved.Intersects) -> tuple[Expression
 def _exact(node: resolved.Contains | resolved.Intersects) -> Test:
     first, second = _operands(node)
     if isinstance(first, Point):
+        if isinstance(second, FixedRegion) and isinstance(second.region, sky.Moc):
+            cells = Constant(sky.multirange_literal(second.region), "int8multirange", _OTHER)
+            return Test("{0} @> ({1})::bigint", (cells, _value(pixel_of(first))))
         center, radius = _as_circle(second)
         if center is not None and radius is not None:
             distance = _distance(first, center)
@@ -206,7 +218,7 @@ def _uploaded_cone(left: Point, right: Point, radius: Expression, size: float | 
 
 def wanted_zones(node: Node) -> Iterator[ZoneIndex]:
     """The indexes that a lowered query wants on tables that come with it."""
-    if isinstance(node, Test) and node.zone is not None:
+    if isinstance(node, Near) and node.zone is not None:
         yield node.zone
     for child in node.children:
         yield from wanted_zones(child)
@@ -221,24 +233,8 @@ def _ranges(pixels: resolved.Field, ranges: list[tuple[int, int]]) -> list[Condi
     return [Test(f"({tests})", (pixels,))]
 
 
-def _zones(near: Point, far: Point, radius: Expression, size: float | None) -> Test:
-    """The crossmatch condition: declination zones of one arc minute, and a window in right ascension.
-
-    Three branches, for the window itself and for what of it lies beyond 0 or 360 degrees; the other two
-    ask for no zone unless the window does, which costs next to nothing.  The zones of each are written in
-    another way: alike, PostgreSQL's planner would draw them out of the OR and could not use the index.
-    """
-    # An arc of R degrees from declination d turns by at most R / cos(|d| + R) in right ascension.
-    reach = "({4} + 1e-9)" if size is None else repr(size + 1e-9)
-    ra = "({2} - 360 * floor({2} / 360))"
-    window = f"{reach} / greatest(cos(radians(abs({{3}}) + {reach})), {reach} / 360)"
-    branches = [
-        f"({_zone_test(0, size, '')} AND {{0}} BETWEEN {ra} - {window} AND {ra} + {window})",
-        f"({_zone_test(1, size, f'{ra} < {window}')} AND {{0}} >= {ra} + 360 - {window})",
-        f"({_zone_test(2, size, f'{ra} + {window} >= 360')} AND {{0}} <= {ra} - 360 + {window})",
-    ]
-    arguments = (near.ra, near.dec, *map(_enclosed, (far.ra, far.dec, radius)))
-    return Test("(" + " OR ".join(branches) + ")", arguments)
+def _zones(near: Point, far: Point, radius: Expression, size: float | None) -> Near:
+    return Near((near.ra, near.dec, *map(_enclosed, (far.ra, far.dec, radius))), size)
 
 
 def _enclosed(value: Expression) -> Expression:
@@ -246,21 +242,6 @@ def _enclosed(value: Expression) -> Expression:
     lowered = _value(value)
     plain = isinstance(lowered, resolved.Field | Literal)
     return lowered if plain else Apply("({0})", (lowered,), lowered.type)
-
-
-def _zone_test(number: int, size: float | None, needed: str) -> str:
-    """The zones of one branch; none where ``needed`` is false."""
-    # No value of a column may overflow the integer: it is no declination, and the exact test drops it.
-    dec, reach = "least(greatest({3}, -90), 90)", "least(greatest({4}, 0), 180)"
-    low, high = (f"floor(({dec} {sign} {reach}) * 60 {sign} 1e-6)::integer" for sign in "-+")
-    when, end = (f"CASE WHEN {needed} THEN ", " END") if needed else ("", "")
-    zone = "floor({1} * 60)::integer"
-    if size is not None and (count := math.ceil(size * 120 + 3e-6)) <= _LISTED_ZONES:
-        # The index answers a list with one search per zone; most circles are in one zone.
-        listed = ", ".join([low, *(f"{low} + {step}" for step in range(1, count)), high])
-        return f"{zone} = ANY ({when}ARRAY[{listed}]{end})"
-    below, above = (("", ""), (" - 1", ""), ("", " + 1"))[number]
-    return f"{zone} BETWEEN {when}{low}{below}{end} AND {high}{above}"
 
 
 def _depends(relation: resolved.Relation, center: Point, radius: Expression) -> bool:

@@ -14,21 +14,22 @@ from tap.adql.selection import item_name, unique_names
 from tap.adql.sources import Sources, Tables, derived_relation, hidden_outputs
 from tap.adql.tree import Expression, Identifier, Literal, Order
 from tap.adql.wording import description
-from vo_server.tables import Catalog
 
 #: Longest name that PostgreSQL keeps whole, bytes.
 MAX_NAME = 63
 
 
-def resolve(query: tree.Query, catalog: Catalog) -> tuple[tree.Query, tuple[Output, ...]]:
+def resolve(query: tree.Query, tables: Tables) -> tuple[tree.Query, tuple[Output, ...]]:
     """The query with tables, columns and types in the place of names, and what it gives.
+
+    Afterwards ``tables`` knows which of them the query reads.
 
     Raises
     ------
     AdqlError
         A name means nothing or too much here, or a value has the wrong type.
     """
-    return _Resolver().query(query, None, Tables(catalog))
+    return _Resolver().query(query, None, tables)
 
 
 class _Resolver:

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from tap.adql.errors import Place
 from tap.adql.kinds import Kind, Type
-from tap.adql.tree import Condition, Expression
+from tap.adql.tree import NOWHERE, Condition, Expression
 from vo_server.engine import ZoneIndex
 from vo_server.sky import Region
 from vo_server.tables import Column, PointIndex
@@ -71,6 +72,7 @@ class Apply(Expression):
     arguments: tuple[Expression, ...]
     type: Type
     aggregate: bool = False
+    at: Place = field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +86,28 @@ class Constant(Expression):
 
 @dataclass(frozen=True, slots=True)
 class Test(Condition):
-    """A template of SQL that is true or false; ``zone`` is an index that it wants on an uploaded table."""
+    """A template of SQL that is true or false."""
 
     sql: str
     arguments: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Near(Condition):
+    """What must hold of two points within some degrees of each other: the first step of a crossmatch.
+
+    Attributes
+    ----------
+    arguments : tuple of Expression
+        The indexed coordinates, the others, and the radius.
+    size : float or None
+        The radius, where it is the same for all rows.
+    zone : ZoneIndex or None
+        An index that it wants on an uploaded table.
+    """
+
+    arguments: tuple[Expression, ...]
+    size: float | None
     zone: ZoneIndex | None = None
 
 
@@ -155,6 +175,7 @@ class Contains(Expression):
     inner: Expression
     outer: Expression
     type: Type = _ANSWER
+    at: Place = field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +185,7 @@ class Intersects(Expression):
     left: Expression
     right: Expression
     type: Type = _ANSWER
+    at: Place = field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +195,7 @@ class Distance(Expression):
     left: Point
     right: Point
     type: Type = _ARC
+    at: Place = field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +205,7 @@ class Remoteness(Expression):
     region: Expression
     point: Point
     type: Type = _ARC
+    at: Place = field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +215,7 @@ class Overlap(Expression):
     left: Expression
     right: Expression
     type: Type = _AREA
+    at: Place = field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,3 +225,4 @@ class Measure(Expression):
     function: str
     geometry: Expression
     type: Type
+    at: Place = field(default=NOWHERE, compare=False)

@@ -21,13 +21,20 @@ ConditionResolver = Callable[[tree.Condition, Scope], tree.Condition]
 class Tables:
     """What a table name can mean: a WITH table or a published one."""
 
-    def __init__(self, catalog: Catalog, local: Mapping[str, Relation] | None = None) -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        local: Mapping[str, Relation] | None = None,
+        met: set[tuple[str, str]] | None = None,
+    ) -> None:
         self._catalog = catalog
         self._local = dict(local or {})
+        #: Schema and name in the database of the published tables that were found.
+        self.met: set[tuple[str, str]] = set() if met is None else met
 
     def including(self, name: str, relation: Relation) -> "Tables":
         """These and one more WITH table."""
-        return Tables(self._catalog, {**self._local, name: relation})
+        return Tables(self._catalog, {**self._local, name: relation}, self.met)
 
     def is_local(self, name: str) -> bool:
         """Whether a WITH table of that name is known."""
@@ -46,6 +53,7 @@ class Tables:
             return named, replace(local, label=(node.parts[0].text.lower(),))
         table = self._published(node)
         schema, name = table.relation
+        self.met.add((schema, name))
         named = tree.TableName((Identifier(schema, True), Identifier(name, True)), node.alias)
         return named, published_relation(table)
 

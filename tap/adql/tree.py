@@ -41,7 +41,7 @@ class Node:
 
 @cache
 def _node_fields(kind: type[Any]) -> tuple[str, ...]:
-    leaves = {"type", "at", "relation", "kind", "function", "sql", "zone"}
+    leaves = {"type", "at", "relation", "kind", "function", "sql", "zone", "size"}
     return tuple(f.name for f in fields(kind) if f.name not in leaves)
 
 

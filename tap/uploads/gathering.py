@@ -9,10 +9,10 @@ import pyarrow as pa
 
 from tap.uploads.fetching import Fetcher
 from tap.uploads.parameter import Wanted
-from tap.uploads.reading import Limits, UploadedTable, read_table
 from vo_server.config import Settings
 from vo_server.engine import Upload
 from vo_server.errors import UsageFault
+from vo_server.readers import Limits, ReadTable, read_table
 from vo_server.tables import TEMPORARY, Catalog, Schema, Table
 
 SCHEMA = "TAP_UPLOAD"
@@ -58,7 +58,7 @@ class Gatherer:
 
     def read(
         self, path: Path, media_type: str | None, texts: Mapping[str, pa.DataType] | None = None
-    ) -> UploadedTable:
+    ) -> ReadTable:
         """The table of a file, when its turn has come; raises as `read_table`.
 
         ``texts`` are the types of columns of CSV and TSV that are known.

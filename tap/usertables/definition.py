@@ -5,9 +5,9 @@ from pathlib import Path
 import pyarrow as pa
 from lxml import etree
 
-from tap.uploads.reading import checked_names
 from vo_server.engine.conform import ARROW
 from vo_server.errors import UsageFault
+from vo_server.readers.reading import checked_names
 from vo_server.tables import Column
 
 #: Types of a TAP service's own columns (VODataService 1.2, TAPType) -> VOTable primitives.

@@ -2,13 +2,13 @@
 
 import pyarrow as pa
 
-from tap.uploads import UploadedTable
 from tap.usertables.definition import storage
 from vo_server.errors import UsageFault
+from vo_server.readers import ReadTable
 from vo_server.tables import Table
 
 
-def fitted(table: Table, rows: UploadedTable) -> pa.Table:
+def fitted(table: Table, rows: ReadTable) -> pa.Table:
     """The rows as the table has them; a column that they lack is NULL.
 
     Raises

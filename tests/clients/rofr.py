@@ -1,4 +1,4 @@
-"""The checks of the Registry of Registries for cone search, SIA 1 and SSA, run on a server.
+"""The checks of the Registry of Registries for cone search, SIA 1, SSA and registries, run on a server.
 
 ``python -m tests.clients.rofr DIR URL``, where ``DIR`` is a checkout of github.com/at88mph/rofr.ivoa.net and
 ``URL`` a running demo server. Prints what is not as wanted; the exit status is the number of failures for
@@ -9,11 +9,15 @@ import sys
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import chain
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 from lxml import etree
 
+HARVEST = "ivoaharvest/src/main/resources/net/ivoa/registry/validate/checkIVOAOAI.xsl"
 CHECKS = "dalvalidate/src/main/resources/org/nvo/{service}/validate/check{name}-v1_3.xsl"
 
 
@@ -88,14 +92,58 @@ def findings(tree: Path, url: str) -> Iterator[Finding]:
             yield Finding(check, test.get("status", ""), test.get("item", ""), (test.text or "").strip())
 
 
+def harvest(tree: Path, url: str) -> Iterator[Finding]:
+    """What the checks of registries say about ``/oai`` and every record there."""
+    stylesheet = etree.XSLT(etree.parse(tree / HARVEST))
+    # The check cannot compare seconds that a Z follows, so nothing may be of this minute.
+    now = datetime.now(UTC) + timedelta(minutes=1)
+    known = {"rightnow": now.strftime("%Y-%m-%dT%H:%M:%S"), "baseurl": f"{url}/oai"}
+    queries = [
+        ("Identify", "verb=Identify"),
+        ("ListMetadataFormats", "verb=ListMetadataFormats"),
+        ("ListSets", "verb=ListSets"),
+        ("ListRecords", "verb=ListRecords&metadataPrefix=ivo_vor&set=ivo_managed"),
+    ]
+    while queries:
+        kind, query = queries.pop(0)
+        check = Check("oai", "IVOAOAI", "/oai", kind, query)
+        with urllib.request.urlopen(f"{url}/oai?{query}", timeout=60) as answer:
+            document = etree.fromstring(answer.read())
+        told = {"queryType": kind, "showStatus": "fail warn rec", **known}
+        parameters: dict[str, Any] = {name: etree.XSLT.strparam(value) for name, value in told.items()}
+        result = stylesheet(document, **parameters).getroot()
+        for test in result.iter("test"):
+            holder = test.getparent()
+            about = "" if holder is None else holder.get("ivo-id", "")
+            yield Finding(
+                check, test.get("status", ""), test.get("item", ""), f"{about} {(test.text or '').strip()}"
+            )
+        # What one answer tells is told to the check of the next.
+        for name, attribute in CARRIED.items():
+            if value := result.get(attribute):
+                known[name] = value
+        if token := result.get("resumptionToken"):
+            queries.insert(0, ("ListRecords", urlencode({"verb": "ListRecords", "resumptionToken": token})))
+
+
+#: Parameters of the stylesheet for registries, and the attributes of its results that they come from.
+CARRIED = {
+    "registryID": "regid",
+    "managedAuthorityIDs": "manAuthIDs",
+    "foundAuthorityIDs": "foundAuthIDs",
+    "declaredAuthorityIDs": "declAuthIDs",
+    "seenRegistryRecord": "seenRegistryRec",
+}
+
+
 def main(tree: str, url: str) -> int:
     failures = 0
-    for finding in findings(Path(tree), url):
+    for finding in chain(findings(Path(tree), url), harvest(Path(tree), url)):
         reason = REASONS.get(finding.item, "")
         failures += finding.status == "fail" and not reason
         query = f"{finding.check.path}?{finding.check.query}"
         sys.stdout.write(f"{finding.status:5} {finding.item:10} {query}: {finding.text} {reason}\n")
-    sys.stdout.write(f"{len(QUERIES)} queries, {failures} failures without a reason\n")
+    sys.stdout.write(f"{len(QUERIES)} queries and a harvest, {failures} failures without a reason\n")
     return min(failures, 99)
 
 

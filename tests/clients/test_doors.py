@@ -12,6 +12,7 @@ from astropy.coordinates import SkyCoord
 from astropy.io import fits
 from astropy.io.votable import parse
 from astropy.table import Table
+from lxml import etree
 from pyvo.dal import SCSService, SIAService, SSAService, TAPService
 from pyvo.dal.adhoc import DatalinkResults
 
@@ -192,3 +193,17 @@ def test_pyvo_goes_from_a_result_to_links_and_to_a_cutout(demo_server: str) -> N
             cube = next(hdu for hdu in hdus if len(hdu.shape) == 3)
             assert 0 < cube.shape[0] < 40
             assert 0 < max(cube.shape[1:]) <= 14
+
+
+def test_every_example_cutout_can_be_had(demo_server: str) -> None:
+    page = etree.fromstring(requests.get(f"{demo_server}/soda/examples", timeout=30).content)
+    examples = page.findall(".//*[@typeof='example']")
+    assert {example.get("id") for example in examples} == {"image", "cube", "spectrum", "catalogue"}
+    for example in examples:
+        parameters = [
+            (pair.findtext("*[@property='key']") or "", pair.findtext("*[@property='value']") or "")
+            for pair in example.iterfind(".//*[@property='generic-parameter'][@typeof='keyval']")
+        ]
+        answer = requests.get(f"{demo_server}/soda/sync", params=parameters, timeout=60)
+        assert answer.status_code == 200, (parameters, answer.text[:200])
+        assert answer.content

@@ -29,6 +29,10 @@ DOCUMENTS = [
     "/soda/capabilities",
     "/soda/availability",
     "/soda/async",
+    "/oai/capabilities",
+    "/oai?verb=Identify",
+    "/oai?verb=ListRecords&metadataPrefix=ivo_vor",
+    "/oai?verb=ListRecords&metadataPrefix=oai_dc",
 ]
 
 

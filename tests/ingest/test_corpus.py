@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from ingest import quarantine, run
+from ingest import quarantine
 from ingest.keywords import remove_headers
+from ingest.run import run
 from tests.ingest import samples
 from tests.ingest.corpus import Bad, corpus
 from vo_server import schemas

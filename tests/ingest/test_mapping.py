@@ -40,12 +40,13 @@ def test_the_presets_of_the_product_are_sound() -> None:
     assert {"eso-sdp", "eso-sdp-spectrum", "eso-raw", "eso-ancillary", "generic-image"} <= names
 
 
-def test_the_raw_preset_fills_all_62_columns_with_those_of_the_archive() -> None:
+def test_the_raw_preset_fills_all_columns_with_those_of_the_archive() -> None:
     collection = next(c for c in presets() if c.name == "eso-raw")
     assert collection.table is not None
     own = {"dp_id", "access_url", "datalink_url", "access_estsize", "last_mod_date"}
+    own |= {"raw_type", "do_catg", "rule_set", "classification"}
     assert {field.name for field in collection.fields} | own == {c.name for c in collection.table.columns}
-    assert len(collection.table.columns) == 62
+    assert len(collection.table.columns) == 62 + 5
 
 
 @pytest.mark.parametrize(

@@ -7,17 +7,22 @@ from typing import Any
 import pytest
 
 from ingest.collections import presets
+from ingest.raw.classify import load_classifier
+from ingest.raw.programmes import load_programmes
+from ingest.raw.registration import Registration
 from ingest.read import Parsed, read
 from ingest.scan import Candidate, candidate
 from tests.ingest import samples
 from vo_server import sky
 from vo_server.headers.rows import keyword_rows
 
+REGISTRATION = Registration(load_classifier(), load_programmes())
+
 
 def parsed(path: Path) -> Parsed:
     found = candidate(path)
     assert isinstance(found, Candidate)
-    result = read(found, presets())
+    result = read(found, presets(), registration=REGISTRATION)
     assert isinstance(result, Parsed), result.findings
     return result
 

@@ -13,9 +13,9 @@ import duckdb
 import pytest
 import sqlalchemy as sa
 
-from ingest import explain, run
 from ingest.keywords import remove_headers
 from ingest.report import Report
+from ingest.run import explain, run
 from tests.ingest import samples
 from vo_server import schemas, snapshots
 from vo_server.archive import ASSOCIATION, FILE, FILE_HISTORY, FINDING, INGEST_RUN, PROVENANCE
@@ -319,7 +319,7 @@ import sys, time
 from pathlib import Path
 from vo_server.config import Settings
 from vo_server.db import open_database
-import ingest
+from ingest.run import run
 sys.modules["ingest.run"].BATCH = 4
 
 def tell(done, total, what):
@@ -328,7 +328,7 @@ def tell(done, total, what):
 
 settings = Settings.load(state_dir=Path(sys.argv[1]), database_url=sys.argv[3] or None)
 with open_database(settings) as database:
-    ingest.run([Path(sys.argv[2])], database, settings, tell, processes=1)
+    run([Path(sys.argv[2])], database, settings, tell, processes=1)
 """
 
 

@@ -14,10 +14,10 @@ from astropy.time import Time
 from mocpy import MOC, TimeMOC
 from starlette.testclient import TestClient
 
-from moc.coverage import space_moc
 from tests.products import Holdings
 from tests.serving import app, client, engine, query_status
 from vo_server.config import Settings
+from vo_server.coverage.cells import space_moc
 from vo_server.db import Database
 from vo_server.sky import Circle, Polygon, format_stcs
 

@@ -97,7 +97,7 @@ def test_maxrec_and_format_are_obeyed(client: TestClient, points: Points) -> Non
         ("RA=1&DEC=1&SR=-1", "SR=-1 is out of range: send SR in decimal degrees, 0 to 180"),
         ("RA=1&DEC=1&SR=Inf", "SR=Inf is out of range"),
         ("RA=1&RA=2&DEC=1&SR=1", "RA is given 2 times"),
-        ("RA=1&DEC=1&SR=1&VERB=4", "VERB=4 is not known: send 1, 2 or 3"),
+        ("RA=1&DEC=1&SR=1&VERB=4", "VERB=4 is not known: send one of 1, 2, 3"),
         ("RA=1&DEC=1&SR=1&RESPONSEFORMAT=wax", "RESPONSEFORMAT 'wax' is unknown"),
     ],
 )

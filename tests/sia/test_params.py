@@ -14,10 +14,10 @@ from vo_server.intervals import Interval, Period, parse_interval, parse_period
 from vo_server.parameters import Parameters
 
 SETTINGS = Settings(maxrec_default=100, maxrec_limit=1000)
-#: SIA 2.0 (ivoa-std/SIA), and the parameter of the 2.1 draft.
+#: SIA 2.0 (ivoa-std/SIA), the parameter of the 2.1 draft, and ours.
 NAMES = (
     "POS BAND TIME POL FOV SPATRES SPECRP EXPTIME TIMERES ID COLLECTION FACILITY INSTRUMENT DPTYPE CALIB"
-    " TARGET FORMAT RELEASEDATE"
+    " TARGET FORMAT RELEASEDATE MOC"
 )
 
 

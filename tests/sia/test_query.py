@@ -7,7 +7,8 @@ from urllib.parse import urlencode
 import numpy as np
 import pytest
 from astropy import units as u
-from astropy.coordinates import SkyCoord
+from astropy.coordinates import Latitude, Longitude, SkyCoord
+from mocpy import MOC
 from numpy.typing import NDArray
 from starlette.testclient import TestClient
 
@@ -75,6 +76,31 @@ def test_a_range_finds_what_touches_it(
     sure = {n for n, d, r in zip(caps.dp_ids, distance, caps.radius, strict=True) if d <= r - 0.005}
     maybe = {n for n, d, r in zip(caps.dp_ids, distance, caps.radius, strict=True) if d <= r + 0.1}
     assert sure <= names <= maybe
+
+
+@pytest.mark.parametrize("moc", ["1/0-20", "4/100-300 8/100000-100100 29/5", "3/0 64 127 255 500"])
+def test_a_moc_finds_what_touches_its_cells(client: TestClient, caps: Caps, moc: str) -> None:
+    cells = MOC.from_string(moc, "ascii")
+
+    def touched(margin: float) -> set[str]:
+        """The footprints, larger by some degrees, one of whose cells of 1.7 arcmin is in the MOC."""
+        return {
+            name
+            for name, ra, dec, radius in zip(caps.dp_ids, caps.ra, caps.dec, caps.radius, strict=True)
+            if radius + margin > 0
+            and not cells.intersection(
+                MOC.from_cone(
+                    Longitude(ra * u.deg),
+                    Latitude(dec * u.deg),
+                    radius=(radius + margin) * u.deg,
+                    max_depth=11,
+                )
+            ).empty()
+        }
+
+    names = found(client, SKY, ("MOC", moc))
+    assert names
+    assert touched(-0.06) <= names <= touched(0.0)
 
 
 def test_all_of_the_sky_is_everything_with_a_footprint(client: TestClient, caps: Caps) -> None:

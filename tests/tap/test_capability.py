@@ -24,6 +24,7 @@ ARGUMENTS = {
 }
 #: Whose arguments are some words only, or an array.
 SPECIAL = {
+    "ivo_moc": "ivo_moc('4/30')",
     "ivo_histogram": "ivo_histogram(1, 0, 2, 4)",
     "ivo_geom_transform": "ivo_geom_transform('ICRS', 'GALACTIC', POINT(1, 2))",
     "ivo_interval_has": "ivo_interval_has(1, (SELECT ivo_histogram(s_ra, 0, 1, 1) AS h FROM ivoa.ObsCore))",

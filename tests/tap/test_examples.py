@@ -4,16 +4,17 @@ import pytest
 from lxml import etree
 
 from tap.adql import translate
-from tap.examples import XHTML, examples_page, tables_of
+from tap.examples import shown, tables_of
 from vo_server import schemas
+from vo_server.dali_examples import XHTML, examples_page
 from vo_server.examples import Example, read_examples
 from vo_server.tables import Catalog
 
-CATALOG = Catalog(tuple(schemas.builtin()))
+CATALOG = Catalog((*schemas.builtin(), schemas.instruments.schema()))
 
 
 def test_each_example_has_id_name_query_and_tables() -> None:
-    page = etree.fromstring(examples_page(read_examples(), CATALOG, "test archive"))
+    page = etree.fromstring(examples_page("test", "queries", tuple(shown(read_examples(), CATALOG))))
     blocks = page.findall(f".//{{{XHTML}}}div[@typeof='example']")
     assert len(blocks) == len(read_examples())
     for block in blocks:

@@ -10,7 +10,8 @@ import pytest
 import sqlalchemy as sa
 
 from tests.ingest import samples
-from vo_server import __version__
+from vo_server import __version__, schemas
+from vo_server.archive import METADATA
 from vo_server.config import Settings
 from vo_server.db import Database
 from vo_server.db.upgrade import revisions
@@ -47,6 +48,10 @@ def test_help_names_every_command() -> None:
         "version",
         "previews",
         "hips",
+        "correct",
+        "corrections",
+        "rules",
+        "snapshot",
         "compact",
         "quarantine",
     ]
@@ -108,6 +113,66 @@ def test_ingest_tells_of_every_file(database: Database, settings: Settings, tmp_
     assert "NOT_FITS" in explained.stderr
 
 
+def test_a_correction_is_made_told_and_withdrawn(
+    database: Database, settings: Settings, tmp_path: Path
+) -> None:
+    assert settings.state_dir is not None
+    environment = {"VO_DATABASE_URL": str(settings.database_url)} if settings.database_url else {}
+    place = ("--dir", settings.state_dir)
+    samples.raw(tmp_path / "x.fits", **{"DATE-OBS": "2012-03-04T05:06:07.089"})
+    dp_id = "HAWKI.2012-03-04T05:06:07.089"
+    assert vo_server("ingest", tmp_path, *place, **environment).returncode == 0
+    try:
+        words = ("correct", dp_id, "OBJECT", "NGC 4321", "--reason", "a typo", "--author", "ada")
+        assert vo_server(*words, *place, **environment).stdout == "corrected\n"
+        again = vo_server(*words, *place, **environment)
+        assert again.stdout == "the file says so already: nothing was changed\n"
+        told = vo_server("corrections", dp_id, *place, **environment).stdout
+        for word in ("ada", "OBJECT", "NGC 4321", "NGC 1234", "a typo"):
+            assert word in told
+        done = vo_server(
+            "correct", dp_id, "OBJECT", "X", "--withdraw", "--reason", "x", *place, **environment
+        )
+        assert (done.returncode, done.stderr.strip()) == (2, "error: wanted is either a value or --withdraw")
+        done = vo_server("correct", dp_id, "NAXIS", "1", "--reason", "x", *place, **environment)
+        assert done.returncode == 2
+        assert "cannot be corrected" in done.stderr
+        back = vo_server("correct", dp_id, "OBJECT", "--withdraw", "--reason", "no", *place, **environment)
+        assert back.stdout == "corrected\n"
+    finally:
+        tables = [*schemas.metadata(schemas.builtin()).tables.values(), *METADATA.tables.values()]
+        with database.owner.begin() as connection:
+            for table in tables:
+                if "dp_id" in table.c:
+                    connection.execute(sa.delete(table).where(table.c.dp_id == dp_id))
+
+
+def test_the_rules_in_force_are_listed(tmp_path: Path) -> None:
+    (tmp_path / "kmos.oca").write_text('if DPR.CATG == "CALIB" then { DO.CATG = "X"; }')
+    rules = json.dumps([str(tmp_path)])
+    listed = vo_server("rules", "--dir", tmp_path, VO_RULES=rules).stdout
+    assert ["kmos", "kmos.oca", "1"] in [line.split() for line in listed.splitlines()]
+    assert ["muse", "MUSE.yaml", "16"] in [line.split() for line in listed.splitlines()]
+    (tmp_path / "kmos.oca").write_text("if")
+    done = vo_server("rules", "--dir", tmp_path, VO_RULES=rules)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: kmos.oca, line 1")
+
+
+def test_snapshots_are_made_and_told(database: Database, settings: Settings) -> None:
+    assert settings.state_dir is not None
+    environment = {"VO_DATABASE_URL": str(settings.database_url)} if settings.database_url else {}
+    done = vo_server("snapshot", "--dir", settings.state_dir, **environment)
+    assert done.returncode == 0, done.stderr
+    raw, products = done.stdout.splitlines()
+    assert raw.startswith("dbo.raw: ")
+    assert products.startswith("ivoa.ObsCore: ")
+    assert len(list((settings.state_dir / "parquet" / "dbo.raw").glob("*.parquet"))) >= 1
+    unknown = vo_server("snapshot", "dbo.nothing", "--dir", settings.state_dir, **environment)
+    assert (unknown.returncode, unknown.stdout) == (2, "")
+    assert unknown.stderr.strip().startswith("error: there is no table dbo.nothing")
+
+
 def test_what_was_not_taken_is_listed_and_keywords_are_sorted(
     settings: Settings, database: Database, tmp_path: Path
 ) -> None:
@@ -132,7 +197,7 @@ def test_pictures_and_tiles_are_made_of_what_was_ingested(open_dir: Path) -> Non
     samples.image(products / "image.fits", side=0.1, ORIGIN="ESO", TITLE="A field")
     samples.spectrum(products / "spectrum.fits")
     assert vo_server("init", "--dir", state, **environment).returncode == 0
-    done = vo_server("ingest", "--previews", products, "--dir", state, **environment)
+    done = vo_server("ingest", products, "--dir", state, **environment)
     assert done.returncode == 0, done.stdout + done.stderr
     drawn = list((state / "previews").rglob("*.png"))
     assert len(drawn) == 4

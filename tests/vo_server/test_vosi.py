@@ -9,7 +9,7 @@ from lxml import etree
 from starlette.testclient import TestClient
 
 from tests.xsd import validate
-from vo_server import schemas, vosi
+from vo_server import capabilities, schemas, vosi
 from vo_server.config import Settings
 from vo_server.db import Database
 from vo_server.tables import Catalog, Column, ForeignKey, Schema, Table
@@ -75,15 +75,15 @@ def test_a_name_that_needs_quotes_has_them() -> None:
 
 
 def test_capabilities_with_every_part_are_valid() -> None:
-    interface = vosi.Interface(
+    interface = capabilities.Interface(
         "/x/query",
         version="1.0",
         result_type="application/x-votable+xml",
-        parameters=(vosi.Parameter("ID", "which", ucd="meta.id", use="required"),),
+        parameters=(capabilities.Parameter("ID", "which", ucd="meta.id", use="required"),),
     )
     items = (
-        *vosi.standard_capabilities("/x", has_tables=True),
-        vosi.Capability("ivo://ivoa.net/std/DataLink#links-1.1", (interface,)),
+        *capabilities.standard_capabilities("/x", has_tables=True),
+        capabilities.Capability("ivo://ivoa.net/std/DataLink#links-1.1", (interface,)),
     )
     settings = Settings.model_validate({"base_url": "https://archive.example/vo/"})
     document = vosi.capabilities(items, settings)

@@ -24,6 +24,12 @@ FILES = {
     "http://www.ivoa.net/xml/SSA/v1.1": "SSA-v1.2.xsd",
     "http://www.ivoa.net/xml/ConeSearch/v1.0": "ConeSearch-v1.1.xsd",
     "http://www.ivoa.net/xml/STC/stc-v1.30.xsd": "stc-v1.30.xsd",
+    "http://www.ivoa.net/xml/VORegistry/v1.0": "VORegistry-v1.1.xsd",
+    "http://www.ivoa.net/xml/DocRegExt/v1": "DocRegExt-v1.0.xsd",
+    "http://www.ivoa.net/xml/RegistryInterface/v1.0": "RegistryInterface-v1.0.xsd",
+    "http://www.openarchives.org/OAI/2.0/": "OAI-PMH-v2.0.xsd",
+    "http://www.openarchives.org/OAI/2.0/oai_dc/": "oai_dc.xsd",
+    "http://purl.org/dc/elements/1.1/": "simpledc20021212.xsd",
     "http://www.w3.org/1999/xlink": "xlink.xsd",
     "http://www.w3.org/XML/1998/namespace": "xml.xsd",
 }

@@ -11,6 +11,12 @@ COLUMNS = {"ivoa.obscore": ("access_url", "preview_html"), "dbo.raw": ("access_u
 _NAME = "base_url"
 
 
+def served_at(database: Database) -> str | None:
+    """The root URL of the server that was started last; None where none was."""
+    with database.owner.connect() as connection:
+        return connection.scalar(sa.select(PROPERTY.c.value).where(PROPERTY.c.name == _NAME))
+
+
 def rebase(database: Database, root_url: str) -> int:
     """Rewrite the stored addresses when the root URL has changed, and remember it.
 

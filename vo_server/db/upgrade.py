@@ -12,7 +12,7 @@ from alembic.script import ScriptDirectory
 
 from vo_server import schemas
 from vo_server.archive import SCHEMA_DOCUMENT
-from vo_server.db import roles, tap_schema
+from vo_server.db import instruments, roles, tap_schema
 from vo_server.db.connections import OLDEST, Database
 from vo_server.errors import FatalFault, UsageFault
 
@@ -46,6 +46,11 @@ def migrate(database: Database) -> None:
         for position, name in enumerate(schemas.BUILTIN, 1):
             document = schemas.document(name)
             tap_schema.store_document(connection, schemas.read(document), document, position)
+        instruments.ensure(connection)
+        document = schemas.instruments.document()
+        tap_schema.store_document(
+            connection, schemas.instruments.schema(), document, len(schemas.BUILTIN) + 1
+        )
         logins = roles.make_roles(connection, database.settings)
         if logins is not None:
             published = connection.scalars(sa.select(SCHEMA_DOCUMENT.c.schema_name)).all()

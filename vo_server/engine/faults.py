@@ -34,7 +34,8 @@ SQLSTATES: dict[str, type[VoError]] = {
 MESSAGES: tuple[tuple[str, str], ...] = (
     (r"division by zero", "22012"),
     (r"out of range|overflow|underflow", "22003"),
-    (r"invalid input syntax|invalid regular expression|cannot take|must not be|must be between", "22000"),
+    (r"invalid input syntax|invalid regular expression|must not be|must be between", "22000"),
+    (r"cannot take|complex result", "22000"),
     # Those of our own functions in schema vo.
     (
         r"is between -?\d+ and|above 0 and below|must fit into a circle|three or more pairs|ivo_\w+ wants ",

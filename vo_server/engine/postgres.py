@@ -1,6 +1,5 @@
 """PostgreSQL as an engine: ADBC, binary COPY underneath."""
 
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -13,9 +12,9 @@ from vo_server.engine.faults import LostConnection, translate_failure
 from vo_server.engine.lanes import Lanes
 from vo_server.engine.reading import DRIVER_ERRORS, Cancellation, Reading
 from vo_server.engine.result import Result
+from vo_server.engine.running import Running
 from vo_server.engine.statement import Statement
 from vo_server.engine.uploading import Upload
-from vo_server.errors import UsageFault
 
 
 class PostgresEngine:
@@ -35,6 +34,8 @@ class PostgresEngine:
         Seconds that a statement may wait for its turn.
     """
 
+    dialect = "postgresql"
+
     def __init__(
         self,
         reader_url: str,
@@ -48,8 +49,7 @@ class PostgresEngine:
         self._lanes = Lanes(connections, long, wait)
         self._connections = Connections(reader_url, connections + long, wait)
         self._timeout = timeout
-        self._lock = threading.Lock()
-        self._running: dict[str, Cancellation] = {}
+        self._running = Running()
 
     def execute(
         self,
@@ -89,15 +89,15 @@ class PostgresEngine:
             statement = statement.limited(maxrec + 1 if maxrec else 0)
         limit = self._timeout if timeout is None else timeout
         cancellation = Cancellation()
-        self._remember(query_id, cancellation)
+        self._running.begin(query_id, cancellation)
         try:
             turn = self._lanes.enter(cancellation)
         except BaseException:
-            self._forget(query_id)
+            self._running.end(query_id)
             raise
 
         def end() -> None:
-            self._forget(query_id)
+            self._running.end(query_id)
             self._lanes.leave(turn)
 
         try:
@@ -155,26 +155,9 @@ class PostgresEngine:
         finally:
             proxy.close()
 
-    def _remember(self, query_id: str | None, cancellation: Cancellation) -> None:
-        if query_id is not None:
-            with self._lock:
-                if query_id in self._running:
-                    raise UsageFault(f"a query named {query_id!r} is running already")
-                self._running[query_id] = cancellation
-
-    def _forget(self, query_id: str | None) -> None:
-        if query_id is not None:
-            with self._lock:
-                self._running.pop(query_id, None)
-
     def cancel(self, query_id: str) -> bool:
         """Stop the query of that name now, from any thread; False where none is running."""
-        with self._lock:
-            cancellation = self._running.get(query_id)
-        if cancellation is None:
-            return False
-        cancellation.cancel()
-        return True
+        return self._running.cancel(query_id)
 
     def warm(self, count: int = 4) -> None:
         """Open ``count`` connections now (25 ms each), so that no client waits for them."""
@@ -182,10 +165,7 @@ class PostgresEngine:
 
     def close(self) -> None:
         """Cancel what runs and close the connections."""
-        with self._lock:
-            running = list(self._running.values())
-        for cancellation in running:
-            cancellation.cancel()
+        self._running.cancel_all()
         self._connections.close()
 
 

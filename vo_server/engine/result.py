@@ -4,17 +4,37 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
+from typing import Protocol
 
 import pyarrow as pa
 
 from vo_server.engine.conform import Conformed, conform_batch
 from vo_server.engine.connections import BATCH_BYTES
-from vo_server.engine.reading import Reading
 from vo_server.errors import TransientFault
 from vo_server.tables import Column
 
 #: Batches that may wait for the writer: enough to overlap, few enough to hold back the database.
 AHEAD = 3
+
+
+class Rows(Protocol):
+    """What an engine reads of a running statement; used by one thread, except for `stop`."""
+
+    @property
+    def deadline(self) -> float | None:
+        """Monotonic time at which the statement has to be at its end."""
+
+    def read(self) -> pa.RecordBatch | None:
+        """The next batch, or None after the last; `VoError` where the statement fails."""
+
+    def stop(self) -> None:
+        """Stop the statement from another thread."""
+
+    def abandon(self) -> None:
+        """Stop the statement and give everything back."""
+
+    def close(self) -> None:
+        """Give everything back; safe to call twice."""
 
 
 class Result:
@@ -28,7 +48,7 @@ class Result:
         Whether all rows are here already and the connection is given back.
     """
 
-    def __init__(self, reading: Reading, conformed: tuple[Conformed, ...]) -> None:
+    def __init__(self, reading: Rows, conformed: tuple[Conformed, ...]) -> None:
         self.columns: tuple[Column, ...] = tuple(c.column for c in conformed)
         self._ahead = ReadAhead(reading, lambda batch: conform_batch(batch, conformed))
         self._batches = self._ahead.batches()
@@ -66,7 +86,7 @@ class ReadAhead:
     Small results need none: what ends within the first batch is read at once.
     """
 
-    def __init__(self, reading: Reading, convert: Callable[[pa.RecordBatch], pa.RecordBatch]) -> None:
+    def __init__(self, reading: Rows, convert: Callable[[pa.RecordBatch], pa.RecordBatch]) -> None:
         self._reading = reading
         self._convert = convert
         self._condition = threading.Condition()

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, Self, cast
 
 from sqlalchemy import Dialect, Select
@@ -20,6 +21,14 @@ class ZoneIndex:
 
 
 @dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A table that is read from files, and the instant (UTC) up to which these have what the archive had."""
+
+    table: str
+    fresh_until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Statement:
     """One SELECT in the engine's own dialect.
 
@@ -34,12 +43,18 @@ class Statement:
         Metadata of the result's columns, in order; empty where only the database knows.
     zones : tuple of ZoneIndex
         Indexes that the tables which come with it should have.
+    dialect : str
+        That of ``sql``, by a name of `tap.adql.dialects`; the engine that speaks it runs the statement.
+    snapshots : tuple of Snapshot
+        Its tables that are read from files.
     """
 
     sql: str
     values: tuple[Any, ...] = ()
     columns: tuple[Column, ...] = ()
     zones: tuple[ZoneIndex, ...] = ()
+    dialect: str = "postgresql"
+    snapshots: tuple[Snapshot, ...] = ()
 
     def limited(self, rows: int) -> Self:
         """The same statement, giving at most ``rows`` rows in the same order."""

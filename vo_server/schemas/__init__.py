@@ -3,11 +3,12 @@
 The documents of the built-in schemas lie beside this file; operators write their own in the same form.
 """
 
+from vo_server.schemas import instruments
 from vo_server.schemas.documents import BUILTIN, builtin, document, read
 from vo_server.schemas.relations import Cube, metadata
 from vo_server.tables import Schema
 
-__all__ = ["BUILTIN", "Cube", "builtin", "document", "metadata", "parse", "read"]
+__all__ = ["BUILTIN", "Cube", "builtin", "document", "instruments", "metadata", "parse", "read"]
 
 
 def parse(text: str) -> Schema:

@@ -6,6 +6,7 @@ costs two seconds of imports, so a document that was checked before is only read
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -83,10 +84,14 @@ def _table(schema: str, fields: Mapping[str, Any]) -> Table:
     systems = dict.fromkeys(map(str.lower, fields.get("vo:mjd", ())), "MJD")
     systems |= dict.fromkeys([name for p in points for name in (p.ra, p.dec)], "ICRS")
     systems |= dict.fromkeys([r.region for r in regions], "ICRS")
+    columns = tuple(_column(column, leading, primary_key, systems) for column in fields["columns"])
+    description = fields.get("description") or ""
+    if "vo:extends" in fields:
+        return _view(f"{schema}.{name}", description, columns, fields)
     return Table(
         name=f"{schema}.{name}",
-        description=fields.get("description") or "",
-        columns=tuple(_column(column, leading, primary_key, systems) for column in fields["columns"]),
+        description=description,
+        columns=columns,
         utype=fields.get("votable:utype") or "",
         table_index=fields.get("tap:table_index") or 0,
         points=points,
@@ -95,6 +100,25 @@ def _table(schema: str, fields: Mapping[str, Any]) -> Table:
         primary_key=primary_key,
         indexes=indexes,
         is_view=bool(fields.get("vo:view")),
+    )
+
+
+def _view(name: str, description: str, columns: tuple[Column, ...], fields: Mapping[str, Any]) -> Table:
+    """A view of a built-in table with more columns (``vo:extends``, only in documents of ours)."""
+    parent = next(
+        table for schema in builtin() for table in schema.tables if table.name == fields["vo:extends"]
+    )
+    key = ForeignKey(f"{name}_dp_id", ("dp_id",), parent.name, ("dp_id",), "The same file")
+    return replace(
+        parent,
+        name=name,
+        description=description,
+        columns=(*parent.columns, *columns),
+        table_index=fields.get("tap:table_index") or 0,
+        keys=(key,),
+        primary_key=(),
+        indexes=(),
+        is_view=True,
     )
 
 

@@ -4,10 +4,13 @@ Everything is ICRS degrees outside and unit vectors inside.  The functions of th
 are in ``sql/``.
 """
 
-from vo_server.sky.points import LAST, cone_ranges, hpx, polygon_ranges, shape_ranges
+from vo_server.sky.mocs import format_moc, groups_of, multirange_literal, parse_cells, parse_moc
+from vo_server.sky.pixels import LAST
+from vo_server.sky.points import cone_ranges, hpx, polygon_ranges, shape_ranges
 from vo_server.sky.regions import (
     MOST_VERTICES,
     Circle,
+    Moc,
     Polygon,
     Position,
     Range,
@@ -23,6 +26,7 @@ __all__ = [
     "LAST",
     "MOST_VERTICES",
     "Circle",
+    "Moc",
     "Polygon",
     "Position",
     "Range",
@@ -33,8 +37,13 @@ __all__ = [
     "box_literal",
     "box_of",
     "cone_ranges",
+    "format_moc",
     "format_stcs",
+    "groups_of",
     "hpx",
+    "multirange_literal",
+    "parse_cells",
+    "parse_moc",
     "parse_region",
     "polygon_ranges",
     "shape_literal",

@@ -5,34 +5,20 @@ its surroundings too, so the exact test always follows.
 """
 
 import math
-import sys
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from vo_server.errors import UsageFault
-from vo_server.sky.regions import Circle, Polygon, Region
+from vo_server.sky.pixels import LAST, ORDER, Ranges, fewer, healpy
+from vo_server.sky.regions import Circle, Moc, Polygon, Region
 from vo_server.sky.shapes import bounding_circle, shape_of
 from vo_server.sky.vectors import Floats, is_convex, unit
 
-# Where it finds matplotlib healpy loads it, to draw: half a second that every process would wait for.
-_DRAWS = "matplotlib" not in sys.modules
-if _DRAWS:
-    sys.modules["matplotlib"] = None  # type: ignore[assignment]
-import healpy  # noqa: E402
-
-if _DRAWS:
-    del sys.modules["matplotlib"]
-
-ORDER = 29
-LAST = (12 << (2 * ORDER)) - 1  #: the largest pixel
-MOST_RANGES = 64
 _DEEPEST = 24  #: healpy needs four times the resolution to be inclusive, and pixels of 12 mas are enough
 _SMALLEST = 1e-3  #: degrees; the edges of smaller polygons are too short for healpy's cosines
 _BLUR = 3e-8  #: radians (6 mas); healpy compares cosines, which are blind to less
 _PIXELS = 400  #: wanted in a region: more make the ranges tighter and the query longer
-
-Ranges = list[tuple[int, int]]
 
 
 def hpx(ra: ArrayLike, dec: ArrayLike) -> NDArray[np.int64]:
@@ -85,6 +71,8 @@ def shape_ranges(region: Region) -> Ranges:
         return polygon_ranges(region.vertices)
     if isinstance(region, Circle):
         return cone_ranges(region.ra, region.dec, region.radius)
+    if isinstance(region, Moc):
+        return fewer(list(region.ranges))
     shape = shape_of(region)  # refuses what has no shape
     circle = bounding_circle(region)
     return cone_ranges(circle.ra, circle.dec, circle.radius) if shape[4] < 4 else [(0, LAST)]
@@ -109,14 +97,10 @@ def _area(vectors: Floats) -> float:
 
 
 def _ranges(pixels: NDArray[np.int64], order: int) -> Ranges:
-    """Runs of pixels of ``order`` as ranges of order 29; the smallest gaps are closed until few are left."""
+    """Runs of pixels of ``order`` as ranges of order 29, few of them."""
     found = np.sort(np.asarray(pixels, np.int64))
     breaks = np.flatnonzero(np.diff(found) > 1)
     lows, highs = found[np.r_[0, breaks + 1]], found[np.r_[breaks, len(found) - 1]]
-    if len(lows) > MOST_RANGES:
-        gaps = lows[1:] - highs[:-1]
-        kept = np.sort(np.argsort(gaps, kind="stable")[::-1][: MOST_RANGES - 1])
-        lows, highs = lows[np.r_[0, kept + 1]], highs[np.r_[kept, len(highs) - 1]]
     shift = 2 * (ORDER - order)
     pairs = zip(lows.tolist(), highs.tolist(), strict=True)
-    return [(low << shift, ((high + 1) << shift) - 1) for low, high in pairs]
+    return fewer([(low << shift, ((high + 1) << shift) - 1) for low, high in pairs])

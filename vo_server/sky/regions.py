@@ -80,7 +80,14 @@ class Union:
     parts: tuple["Region", ...]
 
 
-Region = Position | Circle | Polygon | Range | Union
+@dataclass(frozen=True, slots=True)
+class Moc:
+    """HEALPix cells (MOC 2.0), as ranges of pixels of order 29: ends included, ascending, with gaps."""
+
+    ranges: tuple[tuple[int, int], ...]
+
+
+Region = Position | Circle | Polygon | Range | Union | Moc
 
 
 def parse_region(text: str) -> Region:
@@ -113,6 +120,8 @@ def format_stcs(region: Region) -> str:
             return "POLYGON ICRS " + " ".join(f"{ra!r} {dec!r}" for ra, dec in vertices)
         case Range():
             raise UsageFault("a range between parallels has no form in STC-S")
+        case Moc():
+            raise UsageFault("a MOC has no form in STC-S")
         case Union(parts):
             inner = " ".join(format_stcs(part).replace(" ICRS", "", 1) for part in parts)
             return f"UNION ICRS ( {inner} )"

@@ -23,7 +23,8 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from vo_server.errors import UsageFault
-from vo_server.sky.regions import Circle, Polygon, Position, Range, Region, Union
+from vo_server.sky.mocs import polygons_of
+from vo_server.sky.regions import Circle, Moc, Polygon, Position, Range, Region, Union
 from vo_server.sky.vectors import CHORD_ERROR, Floats, angle, enclosing_cap, position, unit
 
 #: Radians; a larger polygon is ambiguous: its vertices enclose two areas of much the same size.
@@ -42,7 +43,7 @@ def shape_of(region: Region) -> Floats:
     ------
     UsageFault
         A polygon with fewer than three different vertices, or one that does not fit into a cap of
-        88 degrees (it would also be the outline of its complement).
+        88 degrees (it would also be the outline of its complement), or a MOC of too many cells.
     """
     parts = [_part(piece) for piece in _pieces(region)]
     center, outer = _outer_cap(parts)
@@ -93,6 +94,8 @@ def _pieces(region: Region) -> Iterable[Circle | Polygon]:
             yield region
         case Range():
             yield from _tiles(region)
+        case Moc():
+            yield from polygons_of(region)
         case Union(parts):
             for part in parts:
                 yield from _pieces(part)

@@ -5,8 +5,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import DOUBLE_PRECISION
 
+from vo_server.sky.mocs import groups_of
 from vo_server.sky.points import cone_ranges
-from vo_server.sky.regions import Circle, Region
+from vo_server.sky.regions import Circle, Moc, Region
 from vo_server.sky.shapes import box_literal, box_of, shape_of
 from vo_server.tables import PointIndex, RegionIndex
 
@@ -21,6 +22,13 @@ def intersects(table: sa.FromClause, index: RegionIndex, region: Region) -> sa.C
     UsageFault
         The region has no shape (see `vo_server.sky.shapes.shape_of`).
     """
+    if isinstance(region, Moc):
+        shape_of(region)  # refuses what has too many cells
+        return sa.or_(*(_meets(table, index, group) for group in groups_of(region)))
+    return _meets(table, index, region)
+
+
+def _meets(table: sa.FromClause, index: RegionIndex, region: Region) -> sa.ColumnElement[bool]:
     bound, box = _bound(table, index, region)
     test = sa.func.vo.intersects(table.c[index.shape], bound, type_=sa.Boolean())
     return sa.and_(table.c[index.box].op("&&", is_comparison=True)(box), test)
@@ -45,8 +53,16 @@ def within_cone(table: sa.FromClause, index: PointIndex, cone: Circle) -> sa.Col
     pixel = table.c[index.hpx]
     ranges = cone_ranges(cone.ra, cone.dec, cone.radius)
     near = sa.or_(*(pixel.between(_exact(low), _exact(high)) for low, high in ranges))
-    distance = sa.func.vo.distance(table.c[index.ra], table.c[index.dec], cone.ra, cone.dec)
+    distance = distance_to(table.c[index.ra], table.c[index.dec], cone.ra, cone.dec)
     return sa.and_(near, distance <= cone.radius)
+
+
+def distance_to(
+    ra: sa.ColumnElement[Any], dec: sa.ColumnElement[Any], to_ra: float, to_dec: float
+) -> sa.ColumnElement[Any]:
+    """The angle between stored positions and one in degrees."""
+    # PostgreSQL calls the square of less than 1e-154 an underflow; 1e-15 degrees are far below any position.
+    return sa.func.vo.distance(ra, dec, round(to_ra, 15), round(to_dec, 15))
 
 
 def _exact(pixel: int) -> sa.ColumnElement[int]:

@@ -190,19 +190,12 @@ class JobList:
     async def result(self, request: Request) -> Response:
         """One result, as the job made it."""
         job = await self._job(request)
-        name = request.path_params["result"]
-        found = next((r for r in job.results if r.id == name), None)
-        if found is None:
-            raise NotFoundFault(f"the job is {job.phase}: it has no result {name[:40]!r}")
-        return await _send(request, found)
+        return await _send(request, job.result(request.path_params["result"]))
 
     async def _job(self, request: Request) -> Job:
-        job = await run_in_threadpool(_store(request).get, request.path_params["job"])
+        job = await find_job(request, request.path_params["job"])
         if job.kind != self.kind:
             raise NotFoundFault(f"there is no job {job.job_id} in this list")
-        # Whoever knows the name of an anonymous job may use it: there is nobody else to ask.
-        if documents.owner_of(job) not in ("", principal(request).name):
-            raise AuthorizationFault("this job belongs to somebody else")
         return job
 
     def _url(self, request: Request) -> str:
@@ -210,6 +203,23 @@ class JobList:
 
     def _see(self, request: Request, job_id: str) -> Response:
         return RedirectResponse(f"{self._url(request)}/{job_id}", status_code=303)
+
+
+async def find_job(request: Request, job_id: str) -> Job:
+    """A job that the caller may see.
+
+    Raises
+    ------
+    NotFoundFault
+        There is none of that name.
+    AuthorizationFault
+        It is somebody else's.
+    """
+    job = await run_in_threadpool(_store(request).get, job_id)
+    # Whoever knows the name of an anonymous job may use it: there is nobody else to ask.
+    if documents.owner_of(job) not in ("", principal(request).name):
+        raise AuthorizationFault("this job belongs to somebody else")
+    return job
 
 
 def _store(request: Request) -> JobStore:

@@ -77,6 +77,13 @@ class Job:
         """Whether the phase may still change by itself or by the client (UWS 1.1, Blocking Behaviour)."""
         return self.phase in ACTIVE
 
+    def result(self, name: str) -> JobResult:
+        """The result of that name; raises `NotFoundFault` where the job has none, or none yet."""
+        found = next((result for result in self.results if result.id == name), None)
+        if found is None:
+            raise NotFoundFault(f"the job is {self.phase}: it has no result {name[:40]!r}")
+        return found
+
 
 def _job(row: sa.RowMapping) -> Job:
     error = row["error"]

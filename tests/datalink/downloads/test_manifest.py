@@ -1,5 +1,6 @@
 """Lists of files, and the script that fetches them."""
 
+import gzip
 import hashlib
 import json
 import subprocess
@@ -7,12 +8,13 @@ from pathlib import Path
 
 import pytest
 import requests
+from astropy.table import Table
 from lxml import etree
 from starlette.testclient import TestClient
 
 from datalink.links.params import MAX_IDS
 from tests.datalink.conftest import CUBE, IMAGE, PICTURE, SECRET, Archive
-from tests.serving import Server, query_status
+from tests.serving import Server, ended, query_status
 
 PATH = "/download/manifest"
 METALINK = "{urn:ietf:params:xml:ns:metalink}"
@@ -36,6 +38,53 @@ def test_a_table_of_results_can_be_sent(client: TestClient, archive: Archive) ->
     for content in (table, f"{IMAGE}\n{CUBE}\n", f'"{IMAGE}"\r\n"{CUBE}"'):
         answer = client.post(PATH, files={"LIST": ("a.csv", content)})
         assert [file["id"] for file in answer.json()["files"]] == [IMAGE, CUBE]
+
+
+@pytest.mark.parametrize(
+    "form", ["votable", "votable.binary", "fits", "parquet", "ascii.tab", "ascii.csv", "gzip"]
+)
+def test_a_table_of_any_format_can_be_sent(
+    client: TestClient, archive: Archive, tmp_path: Path, form: str
+) -> None:
+    table = Table({"n": [1, 2], "obs_publisher_did": [archive.holdings.did(IMAGE), CUBE]})
+    path = tmp_path / "list"
+    if form == "gzip":
+        table.write(path, format="votable")
+        path.write_bytes(gzip.compress(path.read_bytes()))
+    else:
+        more = {"tabledata_format": "binary"} if form == "votable.binary" else {}
+        table.write(path, format=form.removesuffix(".binary"), **more)
+    kind = "text/tab-separated-values" if form == "ascii.tab" else "application/octet-stream"
+    answer = client.post(PATH, files={"LIST": ("list", path.read_bytes(), kind)})
+    assert [file["id"] for file in answer.json()["files"]] == [IMAGE, CUBE]
+
+
+@pytest.mark.parametrize("form", ["votable", "csv", "tsv", "fits", "parquet"])
+def test_the_result_of_a_query_is_a_list(server: Server, archive: Archive, form: str) -> None:
+    query = f"SELECT obs_id, dp_id FROM ivoa.ObsCore WHERE dp_id IN ('{IMAGE}', '{CUBE}') ORDER BY dp_id"
+    sent = {"LANG": "ADQL", "QUERY": query, "RESPONSEFORMAT": form, "PHASE": "RUN"}
+    job = requests.post(f"{server.url}/tap/async", data=sent, timeout=30).url
+    assert b">COMPLETED<" in ended(job)
+    for address in (job, f"{job}/results/result"):
+        found = requests.get(server.url + PATH, params={"RESULT": address}, timeout=30).json()
+        assert [file["id"] for file in found["files"]] == sorted([IMAGE, CUBE])
+
+
+def test_the_result_of_no_job_is_no_list(server: Server) -> None:
+    for address in ("nothing", f"{server.url}/tap/async/nothing/results/result"):
+        answer = requests.get(server.url + PATH, params={"RESULT": address}, timeout=30)
+        assert answer.status_code == 404
+        assert "there is no job 'nothing'" in query_status(answer.content)[1]
+    waiting = requests.post(f"{server.url}/tap/async", data={"LANG": "ADQL"}, timeout=30).url
+    answer = requests.get(server.url + PATH, params={"RESULT": waiting}, timeout=30)
+    assert "the job is PENDING: it has no result 'result'" in query_status(answer.content)[1]
+
+
+def test_a_table_without_identifiers_is_refused(client: TestClient) -> None:
+    content = b"<VOTABLE><RESOURCE><TABLE><FIELD name='a' datatype='int'/></TABLE></RESOURCE></VOTABLE>"
+    answer = client.post(PATH, files={"LIST": ("list.vot", content)})
+    assert answer.status_code == 400
+    assert "it needs one of dp_id, obs_publisher_did" in query_status(answer.content)[1]
 
 
 def test_metalink_has_what_download_managers_need(client: TestClient, archive: Archive) -> None:
@@ -100,5 +149,5 @@ def test_too_many_identifiers_are_refused(client: TestClient) -> None:
     assert answer.status_code == 400
     assert f"at most {MAX_IDS} files" in query_status(answer.content)[1]
     binary = client.post(PATH, files={"LIST": ("a.txt", b"\xff\xfe\x00")})
-    assert "neither a list of identifiers nor a CSV table" in query_status(binary.content)[1]
+    assert "neither a list of identifiers nor a table of results" in query_status(binary.content)[1]
     assert json.loads(client.post(PATH, data={"ID": "nothing"}).text)["count"] == 0

@@ -11,6 +11,7 @@ from urllib.parse import quote, urlsplit
 
 import pytest
 import requests
+import sqlalchemy as sa
 from astropy.table import Table
 from lxml import etree, html
 from pyvo.dal.adhoc import DatalinkResults
@@ -31,6 +32,7 @@ from tests.datalink.conftest import (
 )
 from tests.serving import VOTABLE, Server, query_status
 from tests.xsd import validate
+from vo_server.archive import CALIBRATION
 
 STILTS = shutil.which("stilts")
 ONE_OF = ("access_url", "service_def", "error_message")
@@ -348,3 +350,19 @@ def test_pyvo_reads_the_links(server: Server, archive: Archive) -> None:
     assert urlsplit(this.access_url).path == f"/download/{IMAGE}"
     content = requests.get(f"{server.url}/download/{IMAGE}", timeout=30).content
     assert content == archive.content(IMAGE)
+
+
+def test_calibrations_come_in_the_order_of_their_lists(client: TestClient, archive: Archive) -> None:
+    holdings = archive.holdings
+    try:
+        holdings.calibrations(RAW[0], "raw2master", [(IMAGE, "MASTER_BIAS")])
+        holdings.calibrations(RAW[0], "raw2raw", [(SPECTRUM, "BIAS"), ("GONE", None), (CUBE, "FLAT")])
+        rows = by_semantics(links(client, RAW[0]), "#calibration")
+    finally:
+        with holdings.engine.begin() as connection:
+            connection.execute(sa.delete(CALIBRATION).where(CALIBRATION.c.dp_id == RAW[0]))
+    assert [row["local_semantics"] for row in rows] == [
+        "raw2raw BIAS", "raw2raw", "raw2raw FLAT", "raw2master MASTER_BIAS",
+    ]  # fmt: skip
+    assert [str(row["access_url"]).rpartition("/")[2] for row in rows] == [SPECTRUM, "None", CUBE, IMAGE]
+    assert rows[1]["error_message"] == "NotFoundFault: GONE is not in this archive"

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import healpy
 import numpy as np
 import pytest
 from astropy import units as u
@@ -27,6 +28,7 @@ from tests.datalink.soda.samples import CENTRE, STEP
 from vo_server.errors import FatalFault, UsageFault
 from vo_server.intervals import Interval
 from vo_server.positions import parse_pos
+from vo_server.sky import parse_cells
 
 Make = Callable[[Path], Path]
 IMAGES: dict[str, Make] = {
@@ -156,6 +158,28 @@ def test_any_triangle_gives_its_pixels_or_nothing(
             assert depth[kept].max() > -2 * STEP
     except NothingThere:
         assert depth.max() < 0.1 * STEP
+
+
+@pytest.mark.parametrize("name", ["tan", "rotated", "sip", "galactic"])
+@pytest.mark.parametrize("order", [9, 12, 14])
+def test_the_pixels_in_the_cells_of_a_moc_are_there(files: dict[str, Path], name: str, order: int) -> None:
+    data, wcs = whole(files[name], 0)
+    place = positions(wcs, data.shape)
+    cells = healpy.ang2pix(1 << order, place.ra.deg, place.dec.deg, nest=True, lonlat=True)
+    chosen = np.unique(cells)[:: max(1, len(np.unique(cells)) // 3)][:2]
+    inside = np.isin(cells, chosen)
+    rows, columns = (np.flatnonzero(inside.any(axis=axis)) for axis in (1, 0))
+    moc = f"{order}/{' '.join(map(str, chosen))}"
+    with cut(files[name], pos=parse_cells(moc)) as parts:
+        got = parts[0]
+        first = [int(np.rint(a - b)) for a, b in zip(wcs.wcs.crpix, WCS(got.header).wcs.crpix, strict=True)]
+        ny, nx = got.data.shape
+        np.testing.assert_array_equal(got.data, data[first[1] : first[1] + ny, first[0] : first[0] + nx])
+        assert 0 <= columns[0] - first[0] <= 2
+        assert 0 <= rows[0] - first[1] <= 2
+        assert 0 <= first[0] + nx - 1 - columns[-1] <= 2
+        assert 0 <= first[1] + ny - 1 - rows[-1] <= 2
+        assert f"MOC {order}/{chosen[0]}" in "".join(str(card) for card in got.header["HISTORY"])
 
 
 def test_a_range_and_the_whole_sky(files: dict[str, Path]) -> None:

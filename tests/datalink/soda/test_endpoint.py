@@ -1,7 +1,10 @@
 """SODA over HTTP, by itself and through pyvo."""
 
 import io
+import os
 import tarfile
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,8 +20,17 @@ from pyvo.dal.adhoc import DatalinkResults
 from pyvo.io.uws import parse_job
 from starlette.testclient import TestClient
 
+from datalink.soda.jobs import SodaExecutor
+from datalink.soda.parts import Parts
 from tests.datalink.soda.samples import CENTRE
-from tests.serving import Server
+from tests.products import Holdings
+from tests.serving import Server, ended
+from vo_server.config import Settings
+from vo_server.db import Database
+from vo_server.errors import FatalFault
+from vo_server.parameters import Parameters
+from vo_server.uws.jobs import JobStore
+from vo_server.uws.results import ResultStore
 
 IMAGE, CUBE, SPECTRUM, CATALOGUE, SECRET = (
     f"ADP.SODA-{name}" for name in ("IMAGE", "CUBE", "SPECTRUM", "CATALOGUE", "SECRET")
@@ -138,13 +150,6 @@ def test_vosi_tells_both_services(client: TestClient) -> None:
     assert client.get("/soda/availability").status_code == 200
 
 
-def ended(url: str) -> bytes:
-    """The document of a job that has ended."""
-    while requests.get(f"{url}/phase", timeout=30).text in ("QUEUED", "EXECUTING"):
-        requests.get(f"{url}?WAIT=30", timeout=60)
-    return requests.get(url, timeout=30).content
-
-
 def test_a_job_makes_every_part(server: Server, products: Paths) -> None:
     made = requests.post(
         f"{server.url}/soda/async",
@@ -169,6 +174,33 @@ def test_a_job_that_is_wrong_ends_with_the_reason(server: Server, products: Path
     text = ended(made.url).decode()
     assert "<uws:phase>ERROR</uws:phase>" in text
     assert "nothing is not in this archive" in text
+
+
+def test_a_job_ends_in_the_middle_of_a_part(settings: Settings, database: Database, open_dir: Path) -> None:
+    path = open_dir / "large.fits"
+    header = fits.Header({"SIMPLE": True, "BITPIX": 8, "NAXIS": 2, "NAXIS1": 20_000, "NAXIS2": 50_000})
+    path.write_bytes(header.tostring().encode())
+    os.truncate(path, path.stat().st_size + -(-(10**9) // 2880) * 2880)
+    holdings = Holdings(database.owner, settings)
+    results = ResultStore(open_dir.joinpath("stopped").as_uri())
+    executor = SodaExecutor(settings, Parts(database.writer, settings), results)
+    try:
+        holdings.file("ADP.SODA-LARGE", path)
+        store = JobStore(database.writer)
+        wanted = Parameters([("ID", "ADP.SODA-LARGE"), ("SUB", "[1:19999,1:49999]")])
+        job = store.create("soda-test", "anybody", wanted, execution_duration=60, retention=600)
+        with ThreadPoolExecutor(1) as pool:
+            running = pool.submit(executor.execute, job)
+            while not executor.progress(job):
+                time.sleep(0.001)
+            executor.cancel(job)
+            with pytest.raises(FatalFault, match="the job was stopped"):
+                running.result()
+        assert not open_dir.joinpath("stopped").exists()
+        assert executor.progress(job) == {}
+    finally:
+        holdings.clear()
+        path.unlink()
 
 
 def test_pyvo_cuts_what_datalink_describes(server: Server, products: Paths) -> None:

@@ -6,7 +6,7 @@ from datalink.soda.params import Cut, Section, SodaParams, parse_section
 from vo_server.errors import UsageFault
 from vo_server.intervals import Interval
 from vo_server.parameters import Parameters
-from vo_server.sky import Circle, Polygon, Range
+from vo_server.sky import Circle, Moc, Polygon, Range
 
 
 def read(*items: tuple[str, str]) -> SodaParams:
@@ -20,6 +20,7 @@ def test_every_shape_can_be_sent_in_two_ways() -> None:
     wanted = Polygon(((12.0, 34.0), (14.0, 34.0), (14.0, 36.0)))
     assert read(("ID", "x"), ("POLYGON", "12 34 14 34 14 36")).cuts == (Cut(wanted),)
     assert read(("ID", "x"), ("POS", "RANGE 12 14 34 36")).cuts == (Cut(Range(12.0, 14.0, 34.0, 36.0)),)
+    assert read(("ID", "x"), ("MOC", "0/1 2")).cuts == (Cut(Moc(((1 << 58, (3 << 58) - 1),))),)
 
 
 def test_several_values_make_several_results_and_polarizations_one() -> None:
@@ -67,6 +68,8 @@ def test_pixels_are_written_as_at_cadc(text: str, section: Section | None) -> No
         ([("ID", "x"), ("POLYGON", "1 2 3 4")], "POLYGON wants 3 or more pairs"),
         ([("ID", "x"), ("BAND", "5e-7 4e-7")], "the lower bound comes first"),
         ([("ID", "x"), ("BAND", "1 2 3")], "BAND='1 2 3' has 3 numbers"),
+        ([("ID", "x"), ("MOC", "4/3072")], "3072 are no cells of order 4"),
+        ([("ID", "x"), ("SUB", "[1:2]"), ("MOC", "4/1")], "SUB counts pixels"),
         ([("ID", "x"), ("TIME", "yesterday")], "TIME='yesterday'"),
         ([("ID", "x"), ("POL", "Z")], "POL='Z' is not known: send one of I Q U V"),
         ([("ID", "x"), ("SUB", "[1:2]"), ("BAND", "1 2")], "SUB counts pixels"),

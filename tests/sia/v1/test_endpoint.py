@@ -122,7 +122,7 @@ def test_metadata_tells_the_parameters_and_columns(client: TestClient) -> None:
         ("POS=1,2&SIZE=-1", "SIZE='-1' is out of range"),
         ("POS=1,2&SIZE=1,2,3", "SIZE='1,2,3'"),
         ("POS=1,2&SIZE=1&INTERSECT=NEAR", "send one of COVERS ENCLOSED CENTER OVERLAPS"),
-        ("POS=1,2&SIZE=1&VERB=9", "VERB=9 is not known: send 0, 1, 2 or 3"),
+        ("POS=1,2&SIZE=1&VERB=9", "VERB=9 is not known: send one of 0, 1, 2, 3"),
     ],
 )
 def test_a_mistake_is_told_inside_the_table(client: TestClient, query: str, message: str) -> None:

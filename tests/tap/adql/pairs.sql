@@ -578,8 +578,8 @@ SELECT FLOOR(mjd_obs) AS night, COUNT(*) AS n FROM dbo.raw GROUP BY FLOOR(mjd_ob
 SELECT floor("mjd_obs") AS "night", count(*) AS "n" FROM "dbo"."raw" GROUP BY floor("mjd_obs") ORDER BY 1;
 
 -- title: GROUP BY a name of the select list
-SELECT FLOOR(mjd_obs) AS night, COUNT(*) AS n FROM dbo.raw GROUP BY night;
-SELECT floor("mjd_obs") AS "night", count(*) AS "n" FROM "dbo"."raw" GROUP BY floor("mjd_obs");
+SELECT FLOOR(mjd_obs) AS evening, COUNT(*) AS n FROM dbo.raw GROUP BY evening;
+SELECT floor("mjd_obs") AS "evening", count(*) AS "n" FROM "dbo"."raw" GROUP BY floor("mjd_obs");
 
 -- title: GROUP BY a position
 SELECT instrument, dp_cat, COUNT(*) FROM dbo.raw GROUP BY 1, dp_cat;
@@ -591,7 +591,7 @@ SELECT max("instrument") AS "object" FROM "dbo"."raw" GROUP BY "raw"."object";
 
 -- title: sums of integers are exact
 SELECT SUM(det_ndit), SUM(ob_id), SUM(access_estsize) FROM dbo.raw;
-SELECT sum("det_ndit") AS "sum", sum("ob_id") AS "sum_2", sum("access_estsize")::bigint AS "sum_3" FROM "dbo"."raw";
+SELECT sum("det_ndit")::bigint AS "sum", sum("ob_id")::bigint AS "sum_2", sum("access_estsize")::bigint AS "sum_3" FROM "dbo"."raw";
 
 -- title: sums of reals are doubles
 SELECT SUM(exposure), SUM(ra), AVG(exposure), AVG(ob_id), AVG(ra) FROM dbo.raw;

@@ -4,15 +4,21 @@ import math
 import os
 from collections.abc import Iterator
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 import sqlalchemy as sa
 
-from tap.adql import translate
+from tap.adql import Unsupported, translate
+from tap.adql.dialects import DUCKDB
 from tests.tap.adql.made import COLUMNS, ROWS, Made, Maker, Unsure, expected
 from tests.tap.adql.running import execute
+from tests.vo_server.engine.files import GivenTables, duck_engine
+from vo_server.engine import Upload
+from vo_server.engine.duck import DuckEngine
 from vo_server.tables import Catalog, Column, Schema, Table
 
 #: A sample; ``make differential`` asks for 100,000.
@@ -25,6 +31,14 @@ TYPES = {
     "float": "real",
     "double": "double precision",
     "text": "text",
+}
+ARROW = {
+    "short": pa.int16(),
+    "int": pa.int32(),
+    "long": pa.int64(),
+    "float": pa.float32(),
+    "double": pa.float64(),
+    "text": pa.string(),
 }
 
 
@@ -108,3 +122,42 @@ def test_conditions_choose_the_rows_of_python(values_catalog: Catalog, rows: sa.
             key=str,
         )
         assert found == wanted, when.text
+
+
+@pytest.fixture
+def duck(tmp_path: Path) -> Iterator[DuckEngine]:
+    engine = duck_engine(GivenTables(tmp_path), tmp_path / "temporary")
+    yield engine
+    engine.close()
+
+
+def test_values_of_duckdb_are_those_of_python(values_catalog: Catalog, duck: DuckEngine) -> None:
+    table = values_catalog.table("made.up")
+    assert table is not None
+    columns = {name: pa.array([row[name] for row in ROWS], ARROW[kind]) for name, kind in COLUMNS.items()}
+    uploads = [Upload(table, pa.table(columns))]
+    wrong, refused = [], 0
+    made_up = cases()
+    while batch := list(islice(made_up, 40)):
+        written = [(made, values) for made, values in batch if _is_written(made, values_catalog)]
+        refused += len(batch) - len(written)
+        items = ", ".join(f"{made.text} AS c{number}" for number, (made, _) in enumerate(written))
+        statement = translate(f"SELECT {items} FROM made.up", values_catalog, DUCKDB)
+        with duck.execute(statement, uploads=uploads) as result:
+            answer = pa.Table.from_batches(result.batches)
+        for column, (made, values) in zip(answer.columns, written, strict=True):
+            wrong += [
+                f"{made.text}\n    row {n}: {value!r}, not {wanted!r}"
+                for n, (value, (wanted, tolerance)) in enumerate(zip(column.to_pylist(), values, strict=True))
+                if not agrees(value, wanted, tolerance)
+            ]
+    assert not wrong, f"{len(wrong)} values are wrong:\n" + "\n".join(wrong[:20])
+    assert refused < CASES / 3
+
+
+def _is_written(made: Made, catalog: Catalog) -> bool:
+    """Whether DuckDB has words for an expression."""
+    try:
+        return bool(translate(f"SELECT {made.text} AS c FROM made.up", catalog, DUCKDB).sql)
+    except Unsupported:
+        return False

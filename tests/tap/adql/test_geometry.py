@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 
+import healpy
 import numpy as np
 import pytest
 import sqlalchemy as sa
+from mocpy import MOC
 from numpy.typing import NDArray
 
 from tap.adql import translate
@@ -161,6 +163,69 @@ def test_cone_finds_what_brute_force_finds(
         assert found == set(np.flatnonzero(sample.arcs(ra, dec)[:, 0] <= radius).tolist()), condition
         outside = run(f"SELECT COUNT(*) FROM adqltest.source WHERE NOT ({condition})", sky_catalog, tables)
         assert outside == [len(sample.ra) - len(found)]
+
+
+MOCS = (
+    "0/4",
+    "2/0-40 100",
+    "5/0 77 3000-3060",
+    "3/0-3 9 200-210 300 400-402 7/150000 9/2000000-2000100",
+    "29/0",
+    "6/" + " ".join(str(number) for number in range(0, 49152, 97)),
+)
+
+
+def in_moc(text: str, ra: Floats, dec: Floats) -> NDArray[np.bool_]:
+    """By the ranges of the moc library and healpy's pixels."""
+    pixels = healpy.ang2pix(1 << 29, ra, dec, nest=True, lonlat=True)
+    ranges = MOC.from_string(text, "ascii").to_depth29_ranges.astype(np.int64)
+    return np.asarray(np.any([(pixels >= low) & (pixels < end) for low, end in ranges], axis=0))
+
+
+@pytest.mark.parametrize("moc", MOCS)
+@pytest.mark.parametrize("point", ["POINT(ra, dec)", "POINT(ra + 0, dec)"])
+def test_a_moc_finds_the_positions_in_its_cells(
+    moc: str, point: str, sample: Sample, sky_catalog: Catalog, tables: sa.Connection
+) -> None:
+    condition = f"1 = CONTAINS({point}, ivo_moc('{moc}'))"
+    found = run(f"SELECT id FROM adqltest.source WHERE {condition}", sky_catalog, tables)
+    inside = in_moc(moc, sample.ra, sample.dec)
+    assert set(found) == set(np.flatnonzero(inside).tolist())
+    outside = run(f"SELECT COUNT(*) FROM adqltest.source WHERE NOT {condition}", sky_catalog, tables)
+    assert outside == [np.count_nonzero(~inside)]
+
+
+def cell_of(uniq: int) -> tuple[int, int]:
+    """Order and number of a cell in the scheme of MOC 1.1 (NUNIQ)."""
+    order = (uniq.bit_length() - 3) // 2
+    return order, uniq - (4 << 2 * order)
+
+
+@pytest.mark.parametrize("moc", MOCS)
+@pytest.mark.parametrize("test", ["INTERSECTS(s_region, {})", "INTERSECTS({}, s_region)"])
+def test_a_moc_finds_the_footprints_that_touch_its_cells(
+    moc: str, test: str, sample: Sample, sky_catalog: Catalog, tables: sa.Connection
+) -> None:
+    numbers = np.arange(0, 1200, 3)
+    ra, dec = sample.ra[numbers], sample.dec[numbers]
+    edges = np.concatenate(
+        [
+            healpy.boundaries(1 << order, cell, step=256 if order < 4 else 16, nest=True).T
+            for order, cell in map(cell_of, MOC.from_string(moc, "ascii").uniq_hpx.tolist())
+        ]
+    )
+    centres = healpy.ang2vec(ra, dec, lonlat=True)
+    nearest = np.array([2 * np.arcsin(np.linalg.norm(edges - c, axis=1).min() / 2) for c in centres])
+    distance = np.where(in_moc(moc, ra, dec), 0.0, np.degrees(nearest))
+    condition = test.format(f"ivo_moc('{moc}')")
+    query = f"SELECT id FROM adqltest.image WHERE 1 = {condition}"
+    found = set(run(query, sky_catalog, tables))
+    # Of the edges there are points only; of the sides of cells, great circles between some of them.
+    assert set(numbers[distance <= RADIUS - 0.002].tolist()) <= found
+    assert found <= set(numbers[distance <= RADIUS + 0.1].tolist())
+    none = run(query.replace("1 =", "0 ="), sky_catalog, tables)
+    assert not found & set(none)
+    assert len(found) + len(none) == len(numbers)
 
 
 CROSSMATCHES = (

@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from tap.adql import AdqlError, translate
-from tap.adql.emit import identifier, quote
+from tap.adql.dialects.dialect import quote
+from tap.adql.emit import identifier
 from tap.adql.parse import MAX_DEPTH
 from tap.adql.words import WORDS
 from tests.tap.adql.cases import read_cases

@@ -19,7 +19,7 @@ from vo_server import tables as schema
 from vo_server.catalog_cache import CatalogCache
 from vo_server.config import Settings
 from vo_server.db import Database
-from vo_server.engine import PostgresEngine, Upload
+from vo_server.engine import Engines, PostgresEngine, Upload
 from vo_server.tables import Catalog
 from vo_server.user_tables import UserTables
 from vo_server.uws.jobs import JobStore
@@ -179,7 +179,11 @@ def test_a_job_has_the_upload_until_it_is_destroyed(
     job = store.claim([KIND], "test")
     assert job is not None
     executor = TapExecutor(
-        settings, engine, CatalogCache(database.writer), results, UserTables(database.writer, 10, 10**9)
+        settings,
+        Engines(engine),
+        CatalogCache(database.writer),
+        results,
+        UserTables(database.writer, 10, 10**9),
     )
     assert store.complete(job, executor.execute(job))
     answer = client.get(f"/tap/async/{job_id}/results/result")

@@ -6,7 +6,8 @@ from vo_server import schemas
 from vo_server.db.tap_schema import write_tap_schema
 from vo_server.tables import Catalog
 
-CATALOG = Catalog(schemas.builtin())
+SCHEMAS = (*schemas.builtin(), schemas.instruments.schema())
+CATALOG = Catalog(SCHEMAS)
 TABLES = schemas.metadata(schemas.builtin()).tables
 
 
@@ -66,6 +67,6 @@ def test_writing_again_leaves_one_row_each(connection: sa.Connection) -> None:
         return [connection.scalar(sa.select(sa.func.count()).select_from(table)) for table in tables]
 
     before = count()
-    for position, schema in enumerate(schemas.builtin(), 1):
+    for position, schema in enumerate(SCHEMAS, 1):
         write_tap_schema(connection, schema, position)
     assert count() == before

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.vo_server.sky.places import decs, ras, separation
 from vo_server import sky
 from vo_server.errors import UsageFault
-from vo_server.sky.points import MOST_RANGES
+from vo_server.sky.pixels import MOST_RANGES
 
 
 def around(ra: float, dec: float, radius: float, count: int = 2000) -> np.ndarray:

@@ -1,0 +1,1 @@
+"""The checks of one file, each a function from a product to marks."""

@@ -1,0 +1,1 @@
+"""Phase 3: the standard as data, and the validator."""

@@ -1,0 +1,101 @@
+"""Coverages that were made, kept until their collection changes."""
+
+import hashlib
+import io
+import threading
+from pathlib import Path
+from typing import Any, Literal
+
+import sqlalchemy as sa
+
+from vo_server.archive import or_try_again
+from vo_server.errors import NotFoundFault
+from vo_server.kept import kept_or_made
+from vo_server.products import ObsCore
+
+Axis = Literal["space", "time"]
+TIME_ORDER = 34  #: cells of a little more than two minutes, which is an exposure
+ALL = "all"  #: in the place of a collection: everything
+MOST = 2_000_000  #: products whose footprints are read for one coverage
+CHUNK = 10_000  #: rows that are read at once
+
+
+class Coverages:
+    """Makes and keeps coverages.
+
+    Parameters
+    ----------
+    engine : sqlalchemy.Engine
+        May read ObsCore.
+    directory : Path
+        Where they are kept: FITS files by collection, state of the collection and axis.
+    """
+
+    def __init__(self, engine: sa.Engine, directory: Path) -> None:
+        self._engine = engine
+        self._directory = directory
+        self._obs = ObsCore.read().relation.c
+        self._turn = threading.Lock()
+
+    def names(self) -> list[tuple[str, int]]:
+        """Every collection, with the number of its products."""
+        obs = self._obs
+        select = sa.select(obs.obs_collection, sa.func.count()).group_by(obs.obs_collection)
+        with self._engine.connect() as connection:
+            return [(row[0], row[1]) for row in connection.execute(select.order_by(obs.obs_collection))]
+
+    def get(self, collection: str, axis: Axis, order: int) -> bytes:
+        """The coverage as FITS; ``order`` is that of cells of the sky, those of time have `TIME_ORDER`.
+
+        Raises
+        ------
+        NotFoundFault
+            There is no such collection.
+        TransientFault
+            The database does not answer.
+        """
+        with or_try_again():
+            place = self._place(collection, axis, order)
+            # One at a time: they take memory and a processor. Who waits holds no connection.
+            return kept_or_made(place, self._turn, lambda: self._make(collection, axis, order))
+
+    def _where(self, collection: str) -> sa.ColumnElement[bool]:
+        return sa.true() if collection == ALL else self._obs.obs_collection == collection
+
+    def _place(self, collection: str, axis: Axis, order: int) -> Path:
+        """Where the coverage of the collection as it is now is kept."""
+        columns = (sa.func.count(), sa.func.max(self._obs.last_mod_date), sa.func.max(self._obs.dp_id))
+        with self._engine.connect() as connection:
+            state = tuple(connection.execute(sa.select(*columns).where(self._where(collection))).one())
+        if not state[0] and collection != ALL:
+            raise NotFoundFault(f"there is no collection {collection[:100]!r} here: see the list at /moc")
+        cells = order if axis == "space" else TIME_ORDER
+        key = f"{collection}|{axis}|{cells}|{'|'.join(map(str, state))}"
+        return self._directory / f"{_digest(key)}.fits"
+
+    def _make(self, collection: str, axis: Axis, order: int) -> bytes:
+        with self._engine.connect() as connection:
+            return _fits(self._of_axis(connection, collection, axis, order))
+
+    def _of_axis(self, connection: sa.Connection, collection: str, axis: Axis, order: int) -> Any:
+        # Half a second of imports, for which a server should not wait when it starts.
+        from vo_server.coverage.cells import space_moc, time_moc
+
+        obs, where = self._obs, self._where(collection)
+        if axis == "space":
+            select = sa.select(obs.s_region).where(where, obs.s_region.is_not(None)).distinct().limit(MOST)
+            rows = connection.execution_options(yield_per=CHUNK).execute(select)
+            return space_moc((row[0] for row in rows), order)
+        times = sa.select(obs.t_min, obs.t_max).where(where, obs.t_min <= obs.t_max).distinct().limit(MOST)
+        found = connection.execute(times).all()
+        return time_moc([row[0] for row in found], [row[1] for row in found], TIME_ORDER)
+
+
+def _digest(key: str) -> str:
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+def _fits(made: Any) -> bytes:
+    buffer = io.BytesIO()
+    made.serialize("fits").writeto(buffer)
+    return buffer.getvalue()
