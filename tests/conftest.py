@@ -20,6 +20,17 @@ hypothesis.settings.register_profile("vo-server", deadline=None)
 hypothesis.settings.load_profile("vo-server")
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On another PostgreSQL than the embedded one, run the tests to which that makes a difference."""
+    if not os.environ.get("VO_TEST_DATABASE_URL"):
+        return
+    parts: dict[bool, list[pytest.Item]] = {True: [], False: []}
+    for item in items:
+        parts["database_url" in getattr(item, "fixturenames", ())].append(item)
+    config.hook.pytest_deselected(items=parts[False])
+    items[:] = parts[True]
+
+
 @pytest.fixture(scope="session")
 def open_dir() -> Iterator[Path]:
     """A temporary directory that the account of the embedded PostgreSQL can enter.

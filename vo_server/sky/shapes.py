@@ -25,7 +25,7 @@ import numpy as np
 from vo_server.errors import UsageFault
 from vo_server.sky.mocs import polygons_of
 from vo_server.sky.regions import Circle, Moc, Polygon, Position, Range, Region, Union
-from vo_server.sky.vectors import CHORD_ERROR, Floats, angle, enclosing_cap, position, unit
+from vo_server.sky.vectors import CHORD_ERROR, Floats, angle, cross, enclosing_cap, position, unit
 
 #: Radians; a larger polygon is ambiguous: its vertices enclose two areas of much the same size.
 LARGEST_CAP = math.radians(88.0)
@@ -195,10 +195,10 @@ def inside_polygon(vectors: Floats, point: Floats) -> bool:
 
 def edge_distance(start: Floats, end: Floats, point: Floats) -> float:
     """The angle (radians) from a point to the great-circle arc between two others."""
-    normal = np.cross(start, end - start)  # differences of neighbours are exact
+    normal = cross(start, end - start)  # differences of neighbours are exact
     size = float(np.linalg.norm(normal))
     before, after = point - start, point - end
-    if size > 0 and np.cross(normal, start) @ before >= 0 and np.cross(normal, end) @ after <= 0:
+    if size > 0 and cross(normal, start) @ before >= 0 and cross(normal, end) @ after <= 0:
         return math.asin(min(1.0, abs(float(before @ normal)) / size))
     return min(angle(start, point), angle(end, point))
 
