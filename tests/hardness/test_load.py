@@ -15,7 +15,7 @@ from vo_server.db import Database
 
 LIGHT = "SELECT TOP 1 table_name FROM tap_schema.tables"
 #: A join without a condition: many minutes of work, but not so many that it is refused at once.
-RUNAWAY = "SELECT COUNT(*) FROM " + ", ".join(f"tap_schema.columns AS c{n}" for n in range(4))
+RUNAWAY = "SELECT COUNT(*) FROM " + ", ".join(f"tap_schema.columns AS c{n}" for n in range(3))
 #: One that would take years.
 HOPELESS = RUNAWAY + "".join(f", tap_schema.columns AS d{n}" for n in range(4))
 HEAVY = 16
@@ -57,7 +57,7 @@ def running(database: Database) -> int:
     with database.owner.connect() as connection:
         found = connection.scalar(
             sa.text(
-                "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%c3%'"
+                "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%c2%'"
                 " AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
             )
         )

@@ -16,6 +16,7 @@ from tap.adql import understand
 from tests.serving import VOTABLE
 from vo_server import snapshots
 from vo_server.app import create_app
+from vo_server.archive import SNAPSHOT
 from vo_server.catalog import read_catalog
 from vo_server.config import Settings
 from vo_server.db import Database
@@ -45,6 +46,8 @@ def engines(
     pq.write_table(keywords(), path)
     with database.owner.begin() as connection:
         file = snapshots.finished(database.state_dir, path, len(TEMPERATURES))
+        # What others have said of its freshness would go before ours.
+        connection.execute(sa.delete(SNAPSHOT).where(SNAPSHOT.c.table_name == "header.keyword"))
         former = snapshots.live_files(connection, "header.keyword")
         snapshots.replace(connection, "header.keyword", former, [file], WHEN)
     tables = ListedTables(database.writer, database.state_dir)

@@ -26,10 +26,7 @@ from vo_server.errors import UsageFault
 from vo_server.processes import listen
 
 #: Seconds of work for the database and one row of answer.
-SLOW = (
-    "SELECT COUNT(*) AS n FROM tap_schema.columns a, tap_schema.columns b, tap_schema.columns c,"
-    " tap_schema.tables d"
-)
+SLOW = "SELECT COUNT(*) AS n FROM tap_schema.columns a, tap_schema.columns b, tap_schema.tables c"
 #: Hours of it.
 ENDLESS = f"{SLOW}, tap_schema.columns e, tap_schema.columns f"
 
@@ -187,7 +184,7 @@ def test_the_job_of_a_killed_worker_is_run_by_the_next(server: Server, database:
             connection.execute(sa.text(f"SELECT count(*) FROM tap_schema.{name}")).scalar_one()
             for name in ("columns", "tables")
         )
-    assert httpx2.get(f"{job}/results/result").text.split() == ["n", str(columns**3 * tables)]
+    assert httpx2.get(f"{job}/results/result").text.split() == ["n", str(columns**2 * tables)]
 
 
 def test_a_server_told_to_stop_leaves_no_process_and_no_job_behind(
