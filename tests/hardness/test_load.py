@@ -15,9 +15,8 @@ from vo_server.db import Database
 
 LIGHT = "SELECT TOP 1 table_name FROM tap_schema.tables"
 #: A join without a condition: many minutes of work, but not so many that it is refused at once.
-RUNAWAY = (
-    "SELECT COUNT(*) FROM tap_schema.columns AS c0, tap_schema.columns AS c1, tap_schema.tables AS c2,"
-    " tap_schema.schemas AS c3"
+RUNAWAY = "SELECT COUNT(*) FROM " + ", ".join(
+    f"(SELECT TOP 1500 table_name FROM tap_schema.columns) AS c{n}" for n in range(3)
 )
 #: One that would take years.
 HOPELESS = RUNAWAY + "".join(f", tap_schema.columns AS d{n}" for n in range(4))
