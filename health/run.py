@@ -3,12 +3,11 @@
 import time
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import sqlalchemy as sa
 import structlog
 
-from health.checks import documents, metadata, obscore
+from health.checks import cutouts, database, documents, harvest, jobs, links, metadata, obscore, queries
 from health.site import Site
 from health.store import alone, save
 from health.verdict import Check, Finding, Verdict
@@ -18,12 +17,12 @@ Progress = Callable[[int, int | None, str], None]
 
 
 def all_checks() -> Iterator[Check]:
-    """The checks, in the order of the report."""
-    for module in (documents, metadata, obscore):
+    """The checks by requests alone, in the order of the report."""
+    for module in (documents, metadata, queries, jobs, obscore, links, cutouts, harvest):
         yield from module.checks()
 
 
-def examine(site: Site, engine: sa.Engine, state_dir: Path, progress: Progress) -> list[Finding]:
+def examine(site: Site, engine: sa.Engine, progress: Progress) -> list[Finding]:
     """Make all checks and keep what they find.
 
     Parameters
@@ -39,7 +38,7 @@ def examine(site: Site, engine: sa.Engine, state_dir: Path, progress: Progress) 
         Another process is at it.
     """
     started = datetime.now(UTC)
-    checks = list(all_checks())
+    checks = [*all_checks(), *database.checks(engine)]
     found = []
     with alone(engine):
         for done, finding in enumerate(run(site, checks), 1):

@@ -409,7 +409,7 @@ def _examine(settings: Settings, url: str | None) -> "list[Finding]":
         # It may have been started with other options.
         root = str(settings.base_url or served_at(database) or settings.root_url).rstrip("/")
         site = Site(root, (url or root).rstrip("/"))
-        return examine(site, database.writer, database.state_dir, progress)
+        return examine(site, database.writer, progress)
 
 
 def _draw(database: "Database", workers: int, bar: "_Bar", since: datetime | None = None) -> str:

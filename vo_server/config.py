@@ -4,7 +4,15 @@ import os
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import Field, HttpUrl, PositiveFloat, PositiveInt, PostgresDsn, ValidationError
+from pydantic import (
+    Field,
+    HttpUrl,
+    NonNegativeFloat,
+    PositiveFloat,
+    PositiveInt,
+    PostgresDsn,
+    ValidationError,
+)
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -62,6 +70,7 @@ class Settings(BaseSettings):
     registry_refresh: PositiveFloat = 600.0  #: seconds until the registry's records are looked at again
     #: Signs resumption tokens where several servers share a database; unset means a file in state_dir.
     registry_key: str | None = Field(default=None, min_length=16)
+    health_interval: NonNegativeFloat = 21_600.0  #: seconds between deep checks of the server; 0: none
     rules: tuple[Path, ...] = ()  #: directories with classification rules (*.oca, *.yaml), beside our own
     programmes: Path | None = None  #: release dates by programme; unset means programmes.toml in state_dir
     raw_in_obscore: Literal["none", "science", "all"] = "none"  #: which raw frames ObsCore has, too

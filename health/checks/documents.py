@@ -40,8 +40,8 @@ VOTABLES = {
     "scs": {"/scs/ivoa.ObsCore?RA=10&DEC=20&SR=0.1": ("OK", "OVERFLOW", "")},
     "datalink": {"/datalink/links?ID=ivo://nowhere/ID%3Fnothing": ("OK",)},
 }
-#: Names with colons and UCDs of the first kind: SCS, SIA 1.0 and SSA want them, and UCDs have another check.
-BY_STANDARD = (exceptions.W03, exceptions.W06)
+#: Names with colons and UCDs of the first kind (older standards want them); `metadata` looks at units.
+BY_STANDARD = (exceptions.W03, exceptions.W06, exceptions.W50)
 _VOSI = ("capabilities", "availability")
 
 
