@@ -17,6 +17,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from datalink import endpoint as datalink
+from health import endpoint as health
 from hips import endpoint as hips
 from moc import endpoint as moc
 from portal import views as portal
@@ -39,7 +40,7 @@ from vo_server.uws.results import ResultStore
 from vo_server.uws.watch import JobWatch
 
 #: The packages that answer requests; each has ``routes(state)``. The portal comes last: it owns ``/``.
-PACKAGES = (tap, sia, ssa, scs, datalink, moc, hips, registry, portal)
+PACKAGES = (tap, sia, ssa, scs, datalink, moc, hips, registry, health, portal)
 
 #: Queries that may wait for the database or be read from it; each keeps a thread.
 QUERY_THREADS = 64

@@ -13,8 +13,13 @@ from prometheus_client.registry import Collector
 
 #: Seconds; the interesting range of a small query is 1-10 ms, of a long one minutes.
 BUCKETS = (0.001, 0.002, 0.003, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
-SERVICES = frozenset({"tap", "sia2", "sia", "datalink", "download", "preview", "static", "metrics", "status"})
-
+#: First steps of paths that are services of their own; everything else is the portal.
+SERVICES = frozenset(
+    (
+        *("tap", "sia2", "sia", "ssa", "scs", "datalink", "soda", "oai", "download", "headers", "preview"),
+        *("thumbnail", "moc", "hips", "hipslist", "static", "metrics", "status"),
+    )
+)
 
 #: Whether prometheus_client keeps the counts in files that several processes share.
 COUNT_TOGETHER = "PROMETHEUS_MULTIPROC_DIR" in os.environ
@@ -90,7 +95,7 @@ def forget(pid: int) -> None:
 
 def service_of(path: str) -> str:
     """The service that a path belongs to: a fixed set, so that odd paths make no new time series."""
-    first = path.split("/", 2)[1] if path.startswith("/") else ""
+    first = path.split("/", 2)[1].removesuffix(".json") if path.startswith("/") else ""
     return first if first in SERVICES else "portal"
 
 
