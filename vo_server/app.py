@@ -31,6 +31,7 @@ from vo_server.catalog_cache import CatalogCache
 from vo_server.config import Settings
 from vo_server.engine import Engines, PostgresEngine
 from vo_server.logs import RequestLog
+from vo_server.measures import Measures
 from vo_server.metrics import Measured, Metrics
 from vo_server.shares import Shares
 from vo_server.tokens import Tokens
@@ -66,7 +67,7 @@ def create_app(settings: Settings, database: Archive, engine: PostgresEngine | E
     ``user_tables``, ``up_since`` and ``is_healthy()``. The caller closes the engine.
     """
     jobs = JobStore(database.writer, unended=settings.owner_jobs)
-    metrics = Metrics(jobs.phases)
+    metrics = Metrics(Measures(database.writer, database.state_dir))
     state: dict[str, Any] = {
         "settings": settings,
         "database": database,

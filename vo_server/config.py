@@ -41,6 +41,7 @@ class Settings(BaseSettings):
     maxrec_limit: PositiveInt = 100_000_000  #: rows, the most a client may ask for
     sync_timeout: PositiveFloat = 60.0  #: seconds, then a synchronous query is cancelled
     async_timeout: PositiveFloat = 3600.0  #: seconds, the most an asynchronous query may run
+    slow_query: PositiveFloat = 10.0  #: seconds from which a query is logged with its text
     retention: PositiveFloat = 7 * 86400.0  #: seconds until a job is destroyed
     #: Processes that answer requests.
     web: PositiveInt = Field(default_factory=lambda: min(2, os.cpu_count() or 1))

@@ -30,7 +30,7 @@ def clean(database: Database) -> Iterator[None]:
 
 def texts(page: str, path: str) -> list[str]:
     """The texts of some elements."""
-    return ["".join(element.itertext()) for element in html.fromstring(page).cssselect(path)]
+    return ["".join(map(str, element.itertext())) for element in html.fromstring(page).cssselect(path)]
 
 
 def keep(database: Database, started: datetime, **statuses: Status) -> Run:
