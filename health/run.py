@@ -7,7 +7,18 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 import structlog
 
-from health.checks import cutouts, database, documents, harvest, jobs, links, metadata, obscore, queries
+from health.checks import (
+    cutouts,
+    database,
+    documents,
+    harvest,
+    jobs,
+    links,
+    metadata,
+    obscore,
+    queries,
+    stilts,
+)
 from health.site import Site
 from health.store import alone, save
 from health.verdict import Check, Finding, Verdict
@@ -18,7 +29,7 @@ Progress = Callable[[int, int | None, str], None]
 
 def all_checks() -> Iterator[Check]:
     """The checks by requests alone, in the order of the report."""
-    for module in (documents, metadata, queries, jobs, obscore, links, cutouts, harvest):
+    for module in (documents, metadata, queries, jobs, obscore, links, cutouts, harvest, stilts):
         yield from module.checks()
 
 
