@@ -409,6 +409,7 @@ def _examine(settings: Settings, url: str | None) -> "list[Finding]":
         # It may have been started with other options.
         root = str(settings.base_url or served_at(database) or settings.root_url).rstrip("/")
         site = Site(root, (url or root).rstrip("/"))
+        site.get("/tap/availability")  # a server that was not started is no finding
         return examine(site, database.writer, progress)
 
 

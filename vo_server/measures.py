@@ -13,9 +13,7 @@ from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from vo_server import schemas
 from vo_server.archive import FILE, HEADER_STALE, INGEST_RUN, JOB, QUARANTINE
 
-SLOW_CHANGES = (
-    60.0  #: seconds for which the size of the store is believed: a sum over all files takes seconds
-)
+SLOW_CHANGES = 900.0  #: seconds for which the store's size is believed: summing all files takes long
 
 #: Name, what it is, and the statement of its value; NULL tells nothing.
 NUMBERS: tuple[tuple[str, str, str], ...] = (
