@@ -75,18 +75,31 @@ def test_the_clock_checks_a_server_and_keeps_what_it_finds(
     assert first.server == server.url
 
 
+def check(settings: Settings, url: str) -> subprocess.CompletedProcess[str]:
+    """``vo-server check --deep`` of a server."""
+    command = [str(Path(sys.executable).with_name("vo-server")), "check", "--deep", "--url", url]
+    place = {"VO_STATE_DIR": str(settings.state_dir), "COLUMNS": "200", "PATH": "/usr/bin:/bin"}
+    if settings.database_url:
+        place["VO_DATABASE_URL"] = str(settings.database_url)
+    return subprocess.run(command, env=place, capture_output=True, text=True, check=False)
+
+
 def test_the_command_tells_what_is_wrong(
     server: Server, settings: Settings, database: Database, holdings: Holdings
 ) -> None:
     with database.owner.begin() as connection:
         connection.execute(sa.text("UPDATE ivoa.obscore SET s_ra = 400 WHERE dp_id = :id"), {"id": IMAGE})
-    command = [str(Path(sys.executable).with_name("vo-server")), "check", "--deep", "--url", server.url]
-    place = {"VO_STATE_DIR": str(settings.state_dir), "COLUMNS": "200", "PATH": "/usr/bin:/bin"}
-    if settings.database_url:
-        place["VO_DATABASE_URL"] = str(settings.database_url)
-    done = subprocess.run(command, env=place, capture_output=True, text=True, check=False)
+    done = check(settings, server.url)
     assert done.returncode == 1, done.stdout + done.stderr
     assert "tap: ObsCore values" in done.stdout
     assert "s_ra is out of range" in done.stdout
     with database.owner.connect() as connection:
         assert last_runs(connection)[0].failed > 0
+
+
+def test_a_server_that_was_not_started_is_no_finding(settings: Settings, database: Database) -> None:
+    done = check(settings, f"http://127.0.0.1:{free_port()}")
+    assert done.returncode == 2
+    assert "does not answer" in done.stderr
+    with database.owner.connect() as connection:
+        assert last_runs(connection) == []
