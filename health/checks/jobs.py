@@ -1,6 +1,7 @@
 """Asynchronous queries from their first to their last phase (UWS 1.1; taplint's stage UWS)."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 from lxml import etree
@@ -11,6 +12,7 @@ from health.verdict import Check, Verdict
 
 QUERY = "SELECT TOP 3 table_name FROM TAP_SCHEMA.tables"
 RESOURCES = ("phase", "executionduration", "destruction", "quote", "owner", "parameters", "results")
+KEPT = timedelta(hours=1)  #: how long the server keeps a job, where nobody deletes it
 WAIT = 5  #: seconds that one request may wait for another phase (UWS 1.1, Blocking behaviour)
 
 
@@ -31,7 +33,12 @@ def look_at_jobs(site: Site) -> Verdict:
 
 
 def _job_faults(site: Site, query: str, wanted: str) -> Iterator[str]:
-    made = site.post("/tap/async", {"LANG": "ADQL", "QUERY": query, "RUNID": "health"})
+    # Should this process be killed, the job is gone within the hour.
+    end = datetime.now(UTC) + KEPT
+    made = site.post(
+        "/tap/async",
+        {"LANG": "ADQL", "QUERY": query, "RUNID": "health", "DESTRUCTION": f"{end:%Y-%m-%dT%H:%M:%SZ}"},
+    )
     location = made.headers.get("Location", "")
     if made.status != 303 or not location:
         yield f"a new job is answered with the status {made.status}, not a redirection"

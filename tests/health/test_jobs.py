@@ -4,13 +4,14 @@ import os
 import signal
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
 from health.checks import database as archive
 from health.checks import jobs, queries
-from health.site import Site
+from health.site import Reply, Site
 from tests.serving import Server
 from vo_server.archive import JOB
 from vo_server.db import Database
@@ -24,9 +25,30 @@ def clean(database: Database) -> Iterator[None]:
 
 
 def test_jobs_of_a_healthy_server_are_right_and_leave_nothing(site: Site, database: Database) -> None:
+    count = sa.select(sa.func.count()).select_from(JOB)
+    with database.owner.connect() as connection:
+        before = connection.scalar(count)
     assert jobs.look_at_jobs(site).problems == ()
     with database.owner.connect() as connection:
-        assert connection.scalar(sa.select(sa.func.count()).select_from(JOB)) == 0
+        assert connection.scalar(count) == before
+
+
+def test_a_job_of_a_check_that_was_killed_is_soon_gone(server: Server, database: Database) -> None:
+    class Killed(Exception):
+        """The end of the process."""
+
+    class Dying(Site):
+        def get(self, path: str, *arguments: Any, **options: Any) -> Reply:
+            raise Killed
+
+        def delete(self, path: str) -> Reply:
+            raise Killed
+
+    with pytest.raises(Killed):
+        jobs.look_at_jobs(Dying(server.url))
+    with database.owner.connect() as connection:
+        (left,) = connection.scalars(sa.select(JOB.c.destruction).where(JOB.c.run_id == "health"))
+    assert left <= datetime.now(UTC) + jobs.KEPT
 
 
 def test_a_healthy_server_has_workers(server: Server, database: Database) -> None:

@@ -14,7 +14,7 @@ from health.store import last_runs, relations
 from health.verdict import Check, Verdict
 from tests.health.conftest import IMAGE
 from tests.products import Holdings
-from tests.serving import Server, free_port
+from tests.serving import Server, free_port, is_alive
 from vo_server.config import Settings
 from vo_server.db import Database
 
@@ -73,6 +73,32 @@ def test_the_clock_checks_a_server_and_keeps_what_it_finds(
         first = last_runs(connection)[-1]
     assert first.checks > 25
     assert first.server == server.url
+
+
+def checking() -> set[int]:
+    """The processes that check a server now."""
+    listing = subprocess.run(
+        ["ps", "-A", "-o", "pid=", "-o", "args="], capture_output=True, text=True, check=True
+    )
+    rows = [line.split(maxsplit=1) for line in listing.stdout.splitlines()]
+    return {int(pid) for pid, command in rows if command.endswith("vo_server.beside health")}
+
+
+def test_a_check_ends_with_its_server_and_leaves_no_half_of_a_run(
+    settings: Settings, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VO_HEALTH_INTERVAL", "1")
+    others = checking()
+    server = Server(settings)
+    server.until(lambda: bool(checking() - others))
+    own = checking() - others
+    server.process.kill()
+    server.process.wait(20)
+    server.until(lambda: not any(map(is_alive, own)), 20)
+    with database.owner.connect() as connection:
+        runs, results = relations()
+        ids = set(connection.scalars(sa.select(runs.c.run_id)))
+        assert set(connection.scalars(sa.select(results.c.run_id))) == ids
 
 
 def check(settings: Settings, url: str) -> subprocess.CompletedProcess[str]:
