@@ -30,7 +30,7 @@ def serving(state_dir: Path, environment: Mapping[str, str] | None = None) -> It
         [str(program), "serve", "--port", str(port), "--dir", str(state_dir)],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        env=os.environ | {"VO_LOG_FORMAT": "json"} | dict(environment or {}),
+        env=os.environ | {"VO_LOG_FORMAT": "json", "VO_HEALTH_INTERVAL": "0"} | dict(environment or {}),
     )
     try:
         _wait_until_ready(process, port)

@@ -47,6 +47,11 @@ SERVICES = (
         "path": "/oai?verb=Identify",
         "text": "Describes services, collections and documents to registries (OAI-PMH 2.0)",
     },
+    {
+        "name": "Status",
+        "path": "/status",
+        "text": "Whether the services keep the standards, now and before",
+    },
     {"name": "Metrics", "path": "/metrics", "text": "For Prometheus"},
 )
 

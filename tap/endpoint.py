@@ -17,7 +17,7 @@ from tap.examples import INTRODUCTION, TITLE, shown
 from tap.explain import Advice, advise
 from tap.jobs import KIND
 from tap.params import TapParams
-from tap.query import Known, Translations, result_head, understood
+from tap.query import Known, Translations, query_class, result_head, understood
 from tap.uploads import Gatherer
 from tap.usertables import endpoint as usertables
 from vo_server import dali, vosi
@@ -29,6 +29,7 @@ from vo_server.errors import UsageFault
 from vo_server.examples import read_examples
 from vo_server.parameters import Parameters
 from vo_server.principal import ANONYMOUS
+from vo_server.slow_queries import Asked
 from vo_server.tables import Catalog
 from vo_server.uws.endpoint import JobList
 
@@ -67,8 +68,16 @@ class Tap:
         form = params.responseformat
         head = result_head(params, statement.columns, state.settings, statement.snapshots)
         doubt = None if uploads else partial(self._doubt, statement, params.maxrec, known.own)
+        asked = Asked("tap", params.query, query_class(statement, uploads))
         return await dali.answer(
-            request, statement, form, maxrec=params.maxrec, head=head, uploads=uploads, doubt=doubt
+            request,
+            statement,
+            form,
+            maxrec=params.maxrec,
+            head=head,
+            uploads=uploads,
+            doubt=doubt,
+            asked=asked,
         )
 
     async def _known(self, request: Request) -> Known:

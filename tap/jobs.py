@@ -1,18 +1,20 @@
 """TAP queries as jobs (TAP 1.1, TAP-async): the steps of a synchronous query, into the store of results."""
 
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from tap.params import TapParams
-from tap.query import Known, Translations, result_head, understood
+from tap.query import Known, Translations, query_class, result_head, understood
 from tap.uploads import Gatherer
 from vo_server.batches import Batches
 from vo_server.catalog_cache import CatalogCache
 from vo_server.config import Settings
-from vo_server.engine import Engines
+from vo_server.engine import Engines, Statement, Upload
 from vo_server.errors import NotFoundFault
 from vo_server.principal import account_of
+from vo_server.slow_queries import Asked, tell_slow
 from vo_server.user_tables import UserTables
 from vo_server.uws.jobs import Job, JobResult
 from vo_server.uws.results import ResultStore, part_key
@@ -61,8 +63,16 @@ class TapExecutor:
         uploads = self._gatherer.gather(params.uploads, lambda name, target: self._part(job, name, target))
         known = Known.to(account_of(job.owner), self._catalog.current(), self._user_tables)
         statement = self._engine.choose(understood(params, known, self._translations, uploads))
-        form = params.responseformat
         self._progress[job.job_id] = {"doing": "waiting for the database"}
+        begun = time.monotonic()
+        try:
+            return [self._run(job, params, statement, uploads)]
+        finally:
+            asked = Asked("tap", params.query, query_class(statement, uploads))
+            tell_slow(asked, time.monotonic() - begun, self._settings.slow_query)
+
+    def _run(self, job: Job, params: TapParams, statement: Statement, uploads: Sequence[Upload]) -> JobResult:
+        form = params.responseformat
         result = self._engine.execute(
             statement,
             maxrec=params.maxrec,
@@ -80,7 +90,7 @@ class TapExecutor:
             batches.check()
         finally:
             result.close()
-        return [JobResult("result", key, form.media_type, size)]
+        return JobResult("result", key, form.media_type, size)
 
     def _part(self, job: Job, name: str, target: Path) -> str | None:
         try:

@@ -11,7 +11,7 @@ from tap.params import TapParams
 from tap.uploads.gathering import with_uploads
 from vo_server import __version__
 from vo_server.config import Settings
-from vo_server.engine import Snapshot, Upload
+from vo_server.engine import PostgresEngine, Snapshot, Statement, Upload
 from vo_server.formats import Head, Info, ServiceDescriptor
 from vo_server.services import archive_descriptors
 from vo_server.tables import Catalog, Column
@@ -19,6 +19,8 @@ from vo_server.user_tables import UserTables
 
 #: Columns whose values DataLink takes as an ID, the best first.
 LINK_COLUMNS = ("obs_publisher_did", "dp_id")
+#: Schemas that tell about the archive and hold no data of the sky.
+METADATA = frozenset(("tap_schema", "health"))
 CACHED_QUERIES = 512
 SOFTWARE = f"vo-server/{__version__}"
 CACHED_LENGTH = 10_000  #: characters; a longer query is seldom asked twice
@@ -81,6 +83,18 @@ def understood(
         return translations.translate(params.query, catalog)
     # Some of its columns are those of one user: nothing to remember for others.
     return understand(params.query, catalog)
+
+
+def query_class(statement: Statement, uploads: Sequence[Upload]) -> str:
+    """What kind of query it is, for what is counted: a small fixed set of words."""
+    if uploads:
+        return "upload"
+    if statement.dialect != PostgresEngine.dialect:
+        return "files"
+    sources = {schema for schema, _ in statement.relations}
+    if sources <= METADATA:
+        return "metadata"
+    return "join" if len(statement.relations) > 1 else "table"
 
 
 def result_head(

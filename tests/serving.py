@@ -59,6 +59,7 @@ class Server:
         self.url = f"http://127.0.0.1:{self.port}"
         self._lines: list[str] = []
         environment = {
+            "VO_HEALTH_INTERVAL": "0",  # nothing but the test asks it
             **os.environ,
             "VO_STATE_DIR": str(self.settings.state_dir),
             "VO_PORT": str(self.port),

@@ -21,11 +21,12 @@ PACKAGES = (
     "moc",
     "hips",
     "registry",
+    "health",
     "ingest",
     "portal",
     "demo",
 )
-PROTOCOLS = {"tap", "sia", "ssa", "scs", "datalink", "moc", "hips", "registry", "portal"}
+PROTOCOLS = {"tap", "sia", "ssa", "scs", "datalink", "moc", "hips", "registry", "health", "portal"}
 
 #: Package -> the packages of ours that it may import (itself always).
 ALLOWED = {
@@ -38,6 +39,7 @@ ALLOWED = {
     "moc": {"vo_server"},
     "hips": {"vo_server"},
     "registry": {"vo_server"},
+    "health": {"vo_server"},
     "portal": {"vo_server", "tap"},  # only tap.adql, to check a query
     "ingest": {"vo_server"},
     "demo": {"vo_server", "ingest"},
@@ -100,7 +102,7 @@ def test_no_package_reaches_into_an_entry_point() -> None:
 
 def test_batch_packages_never_load_the_web_framework() -> None:
     names = [module for module, _ in modules() if module.startswith(BATCH)]
-    names += ["vo_server.uws.worker", "vo_server.published", "registry.refresh"]
+    names += ["vo_server.uws.worker", "vo_server.published", "registry.refresh", "health.run", "health.store"]
     code = (
         "import importlib, sys\n"
         f"for name in {names!r}: importlib.import_module(name)\n"

@@ -23,6 +23,7 @@ from vo_server.compression import gzipped, wants_gzip
 from vo_server.engine import Result, Statement, Upload
 from vo_server.errors import VoError
 from vo_server.formats import Format, Head
+from vo_server.slow_queries import Asked
 
 SMALL = 1_000_000  #: bytes; an answer up to this size has a Content-Length and holds no connection while sent
 PATIENCE = 0.05  #: seconds to wait for the end of an answer before what is there is sent
@@ -43,9 +44,10 @@ class ClientGone(Exception):
 class Pieces:
     """The bytes of one answer, and the query they come from; used in threads, one call at a time."""
 
-    def __init__(self, chunks: Iterator[bytes], result: Result) -> None:
+    def __init__(self, chunks: Iterator[bytes], result: Result, on_close: Callable[[], None]) -> None:
         self._chunks = chunks
         self._result = result
+        self._on_close = on_close
         # Whoever closes waits for the thread that gathers: a generator cannot be closed while it runs.
         self._lock = threading.RLock()
         self.is_complete = False
@@ -76,6 +78,7 @@ class Pieces:
                 if close:
                     close()
                 self._result.close()
+                self._on_close()
 
 
 async def answer(
@@ -88,6 +91,7 @@ async def answer(
     timeout: float | None = None,
     uploads: Sequence[Upload] = (),
     doubt: Doubt | None = None,
+    asked: Asked | None = None,
 ) -> Response:
     """Run ``statement`` and answer with its rows in ``form``; HEAD only gets to know the media type.
 
@@ -101,6 +105,8 @@ async def answer(
         Tables that exist for this query only.
     doubt : callable, optional
         Called in a thread where there is no row after `SLOW` seconds; the fault that it gives is the answer.
+    asked : Asked, optional
+        What is logged and counted of the query; None means the request as it is.
 
     Raises
     ------
@@ -115,6 +121,7 @@ async def answer(
     query_id = secrets.token_hex(8)
     limit = state.settings.sync_timeout if timeout is None else timeout
     service = request.url.path.split("/", 2)[1]
+    asked = asked or Asked(service, f"{request.url.path}?{request.url.query}")
     is_packed = wants_gzip(
         request.headers.get("accept-encoding", ""),
         request.client.host if request.client else "",
@@ -123,13 +130,22 @@ async def answer(
     )
 
     def begin() -> Begun:
-        result = state.engine.execute(
-            statement, maxrec=maxrec, timeout=limit, query_id=query_id, uploads=uploads
-        )
+        begun = time.monotonic()
+
+        def ended() -> None:
+            state.metrics.query_ended(asked, time.monotonic() - begun, state.settings.slow_query)
+
+        try:
+            result = state.engine.execute(
+                statement, maxrec=maxrec, timeout=limit, query_id=query_id, uploads=uploads
+            )
+        except BaseException:
+            ended()
+            raise
         try:
             batches = Batches(result.batches, state.metrics.rows.labels(service).inc)
             chunks = form.write(result.columns, batches, maxrec, head)
-            pieces = Pieces(gzipped(chunks) if is_packed else chunks, result)
+            pieces = Pieces(gzipped(chunks) if is_packed else chunks, result, ended)
             start = pieces.gather(SMALL, PATIENCE)
             # Nothing is sent yet: a fault still becomes an error document with its own status.
             batches.check()

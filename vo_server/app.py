@@ -17,6 +17,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from datalink import endpoint as datalink
+from health import endpoint as health
 from hips import endpoint as hips
 from moc import endpoint as moc
 from portal import views as portal
@@ -30,6 +31,7 @@ from vo_server.catalog_cache import CatalogCache
 from vo_server.config import Settings
 from vo_server.engine import Engines, PostgresEngine
 from vo_server.logs import RequestLog
+from vo_server.measures import Measures
 from vo_server.metrics import Measured, Metrics
 from vo_server.shares import Shares
 from vo_server.tokens import Tokens
@@ -39,7 +41,7 @@ from vo_server.uws.results import ResultStore
 from vo_server.uws.watch import JobWatch
 
 #: The packages that answer requests; each has ``routes(state)``. The portal comes last: it owns ``/``.
-PACKAGES = (tap, sia, ssa, scs, datalink, moc, hips, registry, portal)
+PACKAGES = (tap, sia, ssa, scs, datalink, moc, hips, registry, health, portal)
 
 #: Queries that may wait for the database or be read from it; each keeps a thread.
 QUERY_THREADS = 64
@@ -65,7 +67,7 @@ def create_app(settings: Settings, database: Archive, engine: PostgresEngine | E
     ``user_tables``, ``up_since`` and ``is_healthy()``. The caller closes the engine.
     """
     jobs = JobStore(database.writer, unended=settings.owner_jobs)
-    metrics = Metrics(jobs.phases)
+    metrics = Metrics(Measures(database.writer, database.state_dir))
     state: dict[str, Any] = {
         "settings": settings,
         "database": database,

@@ -24,10 +24,11 @@ LONGEST_PAUSE = 30.0  #: seconds before one is started again, at most
 
 
 class Role(StrEnum):
-    """What a process does: run jobs, or answer requests."""
+    """What a process does: run jobs, answer requests, or check once what the others answer."""
 
     WORKER = "worker"
     WEB = "web"
+    HEALTH = "health"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +126,7 @@ class Children:
         end = time.monotonic() + GRACE
         for slot in self.slots:
             if slot.process is not None:
-                _wait_or_kill(slot.process, end - time.monotonic())
+                wait_or_kill(slot.process, end - time.monotonic())
 
     def _watch(self) -> None:
         log = structlog.get_logger("vo_server.children")
@@ -142,25 +143,8 @@ class Children:
         slot.name = f"{socket.gethostname()}-{os.getpid()}-{self._count}"
         slot.started = time.monotonic()
         shared = self.listener.fileno() if slot.role is Role.WEB else None
-        # A session of its own: Ctrl-C goes to the server, which then ends the others in order.
-        slot.process = subprocess.Popen(
-            [
-                sys.executable,
-                "-m",
-                "vo_server.beside",
-                slot.role,
-            ],  # the last word is for people who read ps
-            stdin=subprocess.PIPE,
-            start_new_session=True,
-            pass_fds=() if shared is None else (shared,),
-            text=True,
-        )
         config = ChildConfig.of(slot.role, self.settings, self.database, slot.name, shared)
-        with contextlib.suppress(BrokenPipeError):
-            stdin = slot.process.stdin
-            if stdin is not None:
-                stdin.write(config.to_json() + "\n")
-                stdin.flush()
+        slot.process = launch(config)
 
     def _bury(self, slot: _Slot, log: Any) -> None:
         lived = time.monotonic() - slot.started
@@ -180,7 +164,25 @@ class Children:
             self.on_death(slot.name, process.pid)
 
 
-def _wait_or_kill(process: subprocess.Popen[str], seconds: float) -> None:
+def launch(config: ChildConfig) -> subprocess.Popen[str]:
+    """A process beside this one, told what it is to do."""
+    # A session of its own: Ctrl-C goes to the server, which then ends the others in order.
+    process = subprocess.Popen(
+        [sys.executable, "-m", "vo_server.beside", config.role],  # the last word is for people who read ps
+        stdin=subprocess.PIPE,
+        start_new_session=True,
+        pass_fds=() if config.listener is None else (config.listener,),
+        text=True,
+    )
+    with contextlib.suppress(BrokenPipeError):
+        if process.stdin is not None:
+            process.stdin.write(config.to_json() + "\n")
+            process.stdin.flush()
+    return process
+
+
+def wait_or_kill(process: subprocess.Popen[str], seconds: float) -> None:
+    """Let a process that was told to end do so, for some seconds."""
     try:
         process.wait(max(0.1, seconds))
     except subprocess.TimeoutExpired:

@@ -22,6 +22,7 @@ from vo_server.config import Settings
 from vo_server.errors import UsageFault, VoError
 
 if TYPE_CHECKING:
+    from health.verdict import Finding
     from vo_server.db import Database
 
 app = typer.Typer(
@@ -327,8 +328,20 @@ def registry(directory: Directory = None) -> None:
 
 
 @app.command()
-def check(directory: Directory = None) -> None:
-    """Tell whether everything that this server needs is there and healthy."""
+def check(
+    directory: Directory = None,
+    deep: Annotated[
+        bool,
+        typer.Option("--deep", help="Ask the running server too: does it keep the standards?"),
+    ] = False,
+    url: Annotated[
+        str | None, typer.Option("--url", help="Where to ask it; unset means the address that clients see.")
+    ] = None,
+) -> None:
+    """Tell whether everything that this server needs is there and healthy; status 1 where it is not.
+
+    What --deep finds is kept: /status shows it.
+    """
     from registry.checks import check_operator
     from vo_server.checks import run_checks
     from vo_server.db.connections import default_state_dir
@@ -343,6 +356,10 @@ def check(directory: Directory = None) -> None:
     for found in chain(run_checks(settings), [check_operator(settings, place)]):
         healthy &= found.status != "failed"
         table.add_row(marks[found.status], found.name, escape(found.detail))
+    if deep and healthy:
+        for result in _examine(settings, url):
+            healthy &= result.status != "failed"
+            table.add_row(marks[result.status], f"{result.service}: {result.name}", escape(result.detail))
     Console().print(table)
     raise typer.Exit(0 if healthy else 1)
 
@@ -383,6 +400,20 @@ def _ready(settings: Settings) -> "Iterator[Database]":
             verb = "init" if current is None else "migrate"
             raise UsageFault(f"the database is not ready for this version: run vo-server {verb}")
         yield database
+
+
+def _examine(settings: Settings, url: str | None) -> "list[Finding]":
+    """What the checks of the running server find; it is kept."""
+    from health.run import examine
+    from health.site import Site
+    from vo_server.db.addresses import served_at
+
+    with _ready(settings) as database, _progress() as progress:
+        # It may have been started with other options.
+        root = str(settings.base_url or served_at(database) or settings.root_url).rstrip("/")
+        site = Site(root, (url or root).rstrip("/"))
+        site.get("/tap/availability")  # a server that was not started is no finding
+        return examine(site, database.writer, progress)
 
 
 def _draw(database: "Database", workers: int, bar: "_Bar", since: datetime | None = None) -> str:

@@ -4,7 +4,15 @@ import os
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import Field, HttpUrl, PositiveFloat, PositiveInt, PostgresDsn, ValidationError
+from pydantic import (
+    Field,
+    HttpUrl,
+    NonNegativeFloat,
+    PositiveFloat,
+    PositiveInt,
+    PostgresDsn,
+    ValidationError,
+)
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -33,6 +41,7 @@ class Settings(BaseSettings):
     maxrec_limit: PositiveInt = 100_000_000  #: rows, the most a client may ask for
     sync_timeout: PositiveFloat = 60.0  #: seconds, then a synchronous query is cancelled
     async_timeout: PositiveFloat = 3600.0  #: seconds, the most an asynchronous query may run
+    slow_query: PositiveFloat = 10.0  #: seconds from which a query is logged with its text
     retention: PositiveFloat = 7 * 86400.0  #: seconds until a job is destroyed
     #: Processes that answer requests.
     web: PositiveInt = Field(default_factory=lambda: min(2, os.cpu_count() or 1))
@@ -62,6 +71,7 @@ class Settings(BaseSettings):
     registry_refresh: PositiveFloat = 600.0  #: seconds until the registry's records are looked at again
     #: Signs resumption tokens where several servers share a database; unset means a file in state_dir.
     registry_key: str | None = Field(default=None, min_length=16)
+    health_interval: NonNegativeFloat = 21_600.0  #: seconds between deep checks of the server; 0: none
     rules: tuple[Path, ...] = ()  #: directories with classification rules (*.oca, *.yaml), beside our own
     programmes: Path | None = None  #: release dates by programme; unset means programmes.toml in state_dir
     raw_in_obscore: Literal["none", "science", "all"] = "none"  #: which raw frames ObsCore has, too

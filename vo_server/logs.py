@@ -8,7 +8,7 @@ import time
 from typing import Any, Literal
 
 import structlog
-from structlog.contextvars import bind_contextvars, clear_contextvars
+from structlog.contextvars import bind_contextvars, clear_contextvars, get_contextvars
 
 ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 #: Paths that machines fetch every few seconds; they are counted in the metrics and not logged.
@@ -56,6 +56,15 @@ def configure(log_format: Literal["console", "json"] = "console", level: int = l
     # One line per request comes from `RequestLog`; uvicorn's own would be a second one without its id.
     logging.getLogger("uvicorn.access").disabled = True
     logging.getLogger("alembic").setLevel(logging.WARNING)
+
+
+def subject() -> str:
+    """What this thread works for, ``request=...`` or ``job=...``; empty where that is nobody's work."""
+    bound = get_contextvars()
+    for kind in ("job", "request"):
+        if ID.fullmatch(str(bound.get(kind, ""))):
+            return f"{kind}={bound[kind]}"
+    return ""
 
 
 class RequestLog:

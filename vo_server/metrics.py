@@ -2,19 +2,26 @@
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, multiprocess
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
-from prometheus_client.metrics_core import GaugeMetricFamily, Metric
+from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
+
+from vo_server.slow_queries import Asked, tell_slow
 
 #: Seconds; the interesting range of a small query is 1-10 ms, of a long one minutes.
 BUCKETS = (0.001, 0.002, 0.003, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
-SERVICES = frozenset({"tap", "sia2", "sia", "datalink", "download", "preview", "static", "metrics", "status"})
-
+#: First steps of paths that are services of their own; everything else is the portal.
+SERVICES = frozenset(
+    (
+        *("tap", "sia2", "sia", "ssa", "scs", "datalink", "soda", "oai", "download", "headers", "preview"),
+        *("thumbnail", "moc", "hips", "hipslist", "static", "metrics", "status"),
+    )
+)
 
 #: Whether prometheus_client keeps the counts in files that several processes share.
 COUNT_TOGETHER = "PROMETHEUS_MULTIPROC_DIR" in os.environ
@@ -25,12 +32,12 @@ class Metrics:
 
     Parameters
     ----------
-    jobs : callable
-        Gives the number of jobs in each phase; called when the metrics are read.
+    told : callable
+        Gives metrics that are the same for all processes; called when the metrics are read.
     """
 
-    def __init__(self, jobs: Callable[[], dict[str, int]] = dict) -> None:
-        self._jobs = jobs
+    def __init__(self, told: Callable[[], Iterable[Metric]] = tuple) -> None:
+        self._told = told
         self.registry = CollectorRegistry()
         self.requests = Counter(
             "vo_requests", "Requests answered", ("service", "method", "status"), registry=self.registry
@@ -46,6 +53,19 @@ class Metrics:
             "vo_response_bytes", "Bytes of response bodies", ("service",), registry=self.registry
         )
         self.rows = Counter("vo_rows", "Table rows sent", ("service",), registry=self.registry)
+        self.queries = Histogram(
+            "vo_query_seconds",
+            "From the start of a synchronous query to its last row, by its class",
+            ("service", "kind"),
+            registry=self.registry,
+            buckets=BUCKETS,
+        )
+        self.slow = Counter(
+            "vo_slow_queries",
+            "Synchronous queries that were logged for their time",
+            ("service", "kind"),
+            registry=self.registry,
+        )
         self.running = Gauge(
             "vo_queries_running",
             "Queries being run or sent",
@@ -53,33 +73,36 @@ class Metrics:
             multiprocess_mode="livesum",
         )
 
+    def query_ended(self, asked: Asked, seconds: float, limit: float) -> None:
+        """Count a synchronous query that took some seconds; log it from ``limit`` on."""
+        self.queries.labels(asked.service, asked.kind).observe(seconds)
+        if tell_slow(asked, seconds, limit):
+            self.slow.labels(asked.service, asked.kind).inc()
+
     def exposition(self) -> tuple[bytes, str]:
         """The text that Prometheus scrapes, and its media type."""
         registry = self.registry
         if COUNT_TOGETHER:
             registry = CollectorRegistry()
             multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-        return generate_latest(registry) + self._phases(), CONTENT_TYPE_LATEST
-
-    def _phases(self) -> bytes:
-        """Jobs by phase, which are the same for all processes."""
-        phases = GaugeMetricFamily("vo_jobs", "Jobs by phase", labels=("phase",))
-        for phase, number in self._jobs().items():
-            phases.add_metric([phase], number)
-        registry = CollectorRegistry()
-        registry.register(_Told(phases))
-        return generate_latest(registry)
+        shared = CollectorRegistry()
+        shared.register(_Told(self._told))
+        return generate_latest(registry) + generate_latest(shared), CONTENT_TYPE_LATEST
 
 
 @dataclass(frozen=True, eq=False)
 class _Told(Collector):
-    """One metric whose values are known."""
+    """Metrics that somebody else keeps."""
 
-    metric: Metric
+    read: Callable[[], Iterable[Metric]]
+
+    def describe(self) -> Iterator[Metric]:
+        """Nothing: what there is to tell is not asked for before it is wanted."""
+        return iter(())
 
     def collect(self) -> Iterator[Metric]:
-        """The metric."""
-        yield self.metric
+        """The metrics."""
+        yield from self.read()
 
 
 def forget(pid: int) -> None:
@@ -90,7 +113,7 @@ def forget(pid: int) -> None:
 
 def service_of(path: str) -> str:
     """The service that a path belongs to: a fixed set, so that odd paths make no new time series."""
-    first = path.split("/", 2)[1] if path.startswith("/") else ""
+    first = path.split("/", 2)[1].removesuffix(".json") if path.startswith("/") else ""
     return first if first in SERVICES else "portal"
 
 

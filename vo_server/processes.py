@@ -30,6 +30,7 @@ from vo_server.uws.jobs import JobStore
 from vo_server.uws.results import ResultStore
 from vo_server.uws.worker import Executor, Worker
 
+NAME = "vo-server"  #: the first word of what our connections are called in the database
 #: The variable by which prometheus_client knows where processes count together.
 TOGETHER = "PROMETHEUS_MULTIPROC_DIR"
 
@@ -51,6 +52,7 @@ def serve(settings: Settings, database: Database, *, on_ready: Callable[[str], N
     roles = [Role.WORKER] * settings.workers + [Role.WEB] * (settings.web - 1)
     with _counting_together(settings.web > 1):
         # A worker process imports this module too, and needs no web server.
+        from health.clock import HealthClock
         from vo_server.app import create_app
         from vo_server.metrics import forget
         from vo_server.web import run_app
@@ -73,7 +75,7 @@ def serve(settings: Settings, database: Database, *, on_ready: Callable[[str], N
             clock = (
                 Clock(database, every) if (every := settings.snapshot_interval) else contextlib.nullcontext()
             )
-            with clock, Children(settings, database, roles, listener, bury):
+            with clock, HealthClock(settings, database), Children(settings, database, roles, listener, bury):
                 run_app(app, listener, lambda: on_ready(settings.root_url) if on_ready else None)
 
 
@@ -155,7 +157,7 @@ def _work(config: ChildConfig, lifeline: Lifeline | None = None) -> None:
     from vo_server.published import SERVICES, table_services
 
     settings = Settings.model_validate(config.settings)
-    writer = sa.create_engine(config.writer_url, pool_pre_ping=True, pool_size=2)
+    writer = _engine(config, pool_size=2)
     results = ResultStore.of(settings.result_store, Path(config.state_dir))
     previews = Path(config.state_dir, "previews")
     try:
@@ -200,7 +202,7 @@ def _answer(config: ChildConfig) -> None:
     from vo_server.web import run_app
 
     settings = Settings.model_validate(config.settings)
-    writer, state_dir = sa.create_engine(config.writer_url, pool_pre_ping=True), Path(config.state_dir)
+    writer, state_dir = _engine(config), Path(config.state_dir)
     try:
         with (
             socket.socket(fileno=config.listener) as listener,
@@ -212,11 +214,41 @@ def _answer(config: ChildConfig) -> None:
         writer.dispose()
 
 
+def _examine(config: ChildConfig) -> None:
+    """Check once what the server answers, behind all that is urgent."""
+    from health.run import examine
+    from health.site import Site
+
+    os.nice(10)
+    settings = Settings.model_validate(config.settings)
+    writer = _engine(config)
+    local = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host  # noqa: S104 (compared only)
+    place = f"[{local}]" if ":" in local else local
+    site = Site(settings.root_url, f"http://{place}:{settings.port}")
+    try:
+        found = examine(site, writer, lambda done, total, what: None)
+    finally:
+        writer.dispose()
+    log = structlog.get_logger("vo_server.health")
+    for finding in found:
+        if finding.status == "failed":
+            log.warning("check failed", service=finding.service, check=finding.name, found=finding.detail)
+    log.info("checked", checks=len(found), failed=sum(finding.status == "failed" for finding in found))
+
+
+def _engine(config: ChildConfig, **options: Any) -> sa.Engine:
+    """The writer's engine, under the process's own name in the database."""
+    name = {"application_name": f"{NAME} {config.role} {config.name}"[:63]}
+    return sa.create_engine(config.writer_url, pool_pre_ping=True, connect_args=name, **options)
+
+
 def be(config: Mapping[str, Any], lifeline: Lifeline) -> None:
     """Be a process beside the server, as `ChildConfig` says."""
     told = ChildConfig(**config)
     logs.configure(told.settings.get("log_format", "console"))
-    if told.role == Role.WEB:
+    if told.role == Role.HEALTH:
+        _examine(told)
+    elif told.role == Role.WEB:
         _answer(told)
     else:
         _work(told, lifeline)

@@ -74,5 +74,7 @@ class Translation:
                 if self._again is None:
                     raise
                 return self._again().statement(dialect)
-            self._statements[dialect] = Statement(sql, (), self._columns, self._zones, dialect)
+            self._statements[dialect] = Statement(
+                sql, (), self._columns, self._zones, dialect, relations=self.relations
+            )
         return self._statements[dialect]

@@ -43,7 +43,7 @@ def running(database: Database) -> int:
     """How many statements PostgreSQL is executing for engines."""
     query = sa.text(
         "SELECT count(*) FROM pg_stat_activity"
-        " WHERE state = 'active' AND application_name = 'vo-server reader'"
+        " WHERE state = 'active' AND application_name LIKE 'vo-server reader%'"
     )
     with database.owner.connect() as connection:
         return int(connection.execute(query).scalar_one())
@@ -328,7 +328,7 @@ def test_stale_connections_are_replaced(database: Database, engine: PostgresEngi
         result.close()
     ended = sa.text(
         "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
-        " WHERE application_name = 'vo-server reader'"
+        " WHERE application_name LIKE 'vo-server reader%'"
     )
     with database.owner.connect() as connection:
         assert connection.execute(ended).all()

@@ -1,6 +1,7 @@
 """Warm connections of one process to one PostgreSQL, by ADBC."""
 
 import threading
+from collections.abc import Mapping
 from typing import Any
 
 import adbc_driver_manager
@@ -15,9 +16,10 @@ from vo_server.errors import TransientFault
 #: Bytes of one record batch.  The rate is the same from 64 kB to 16 MB; this gives the first row early.
 BATCH_BYTES = 1 << 20
 
+NAME = "vo-server reader"  #: what the database calls a connection that works for nobody
 #: Session settings, made once a connection.
 SESSION = {
-    "application_name": "vo-server reader",
+    "application_name": NAME,
     "client_encoding": "UTF8",
     "default_transaction_read_only": "on",
     "standard_conforming_strings": "on",
@@ -64,14 +66,15 @@ class Connections:
                 if self._database is None:
                     self._database = adbc_driver_postgresql.connect(self._url)
             connection = adbc_driver_manager.AdbcConnection(self._database)
-            settings = ", ".join(f"set_config('{name}', '{value}', false)" for name, value in SESSION.items())
-            run(connection, f"SELECT {settings}")
+            run(connection, _set(SESSION))
         except adbc_driver_manager.Error as exc:
             raise translate_failure(exc, None) from exc
         return connection
 
-    def take(self, timeout: float | None) -> PoolProxiedConnection:
+    def take(self, timeout: float | None, subject: str = "") -> PoolProxiedConnection:
         """A connection whose statements end after ``timeout`` seconds; its ``close()`` gives it back.
+
+        The database's own views and logs call it by ``subject``, what it works for (60 us).
 
         Raises
         ------
@@ -83,13 +86,15 @@ class Connections:
         except sa_exc.TimeoutError as exc:
             raise TransientFault("the server is busy: no database connection became free; try again") from exc
         limit = 0 if timeout is None else min(max(1, round(timeout * 1000)), 2**31 - 1)
-        if proxy.info.get("statement_timeout") != limit:
+        wanted = {"statement_timeout": str(limit), "application_name": f"{NAME} {subject}".strip()[:63]}
+        changed = {name: value for name, value in wanted.items() if proxy.info.get(name) != value}
+        if changed:
             try:
-                run(proxy.dbapi_connection, f"SELECT set_config('statement_timeout', '{limit}', false)")
+                run(proxy.dbapi_connection, _set(changed))
             except (adbc_driver_manager.Error, OSError) as exc:
                 proxy.invalidate()
                 raise translate_failure(exc, timeout) from exc
-            proxy.info["statement_timeout"] = limit
+            proxy.info.update(changed)
         return proxy
 
     def renew(self) -> None:
@@ -118,6 +123,13 @@ class Connections:
                     # A result is still being read: the process ends it.
                     return
                 self._database = None
+
+
+def _set(settings: Mapping[str, str]) -> str:
+    """The statement that makes session settings; the values are ours, and have no quotes."""
+    return "SELECT " + ", ".join(
+        f"set_config('{name}', '{value}', false)" for name, value in settings.items()
+    )
 
 
 def run(connection: Any, sql: str) -> list[tuple[Any, ...]]:

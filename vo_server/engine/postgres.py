@@ -15,6 +15,7 @@ from vo_server.engine.result import Result
 from vo_server.engine.running import Running
 from vo_server.engine.statement import Statement
 from vo_server.engine.uploading import Upload
+from vo_server.logs import subject
 
 
 class PostgresEngine:
@@ -121,11 +122,13 @@ class PostgresEngine:
         end: Callable[[], None],
         uploads: Sequence[Upload],
     ) -> Result:
-        reading = Reading(self._connections.take(limit), statement, cancellation, limit, uploads)
+        reading = Reading(self._connections.take(limit, subject()), statement, cancellation, limit, uploads)
         if any(needs_text(field) for field in reading.schema):
             statement = as_text(statement, reading.schema)
             reading.abandon()
-            reading = Reading(self._connections.take(limit), statement, cancellation, limit, uploads)
+            reading = Reading(
+                self._connections.take(limit, subject()), statement, cancellation, limit, uploads
+            )
         reading.on_close = end
         try:
             conformed = conform_schema(reading.schema, statement.columns)
@@ -144,7 +147,7 @@ class PostgresEngine:
         TransientFault
             No free connection, or the database is away.
         """
-        proxy = self._connections.take(self._timeout)
+        proxy = self._connections.take(self._timeout, subject())
         try:
             return explain(proxy.dbapi_connection, statement)
         except DRIVER_ERRORS as exc:

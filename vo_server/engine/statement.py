@@ -47,6 +47,8 @@ class Statement:
         That of ``sql``, by a name of `tap.adql.dialects`; the engine that speaks it runs the statement.
     snapshots : tuple of Snapshot
         Its tables that are read from files.
+    relations : frozenset
+        The tables that it reads, schema and name in the database; empty where that is not known.
     """
 
     sql: str
@@ -55,6 +57,7 @@ class Statement:
     zones: tuple[ZoneIndex, ...] = ()
     dialect: str = "postgresql"
     snapshots: tuple[Snapshot, ...] = ()
+    relations: frozenset[tuple[str, str]] = frozenset()
 
     def limited(self, rows: int) -> Self:
         """The same statement, giving at most ``rows`` rows in the same order."""

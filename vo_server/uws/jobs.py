@@ -238,12 +238,6 @@ class JobStore:
             connection.execute(sa.delete(JOB).where(JOB.c.job_id == job_id))
             _tell(connection, job_id, DELETED)
 
-    def phases(self) -> dict[str, int]:
-        """How many jobs are in each phase."""
-        query = sa.select(JOB.c.phase, sa.func.count()).group_by(JOB.c.phase)
-        with self._engine.connect() as connection:
-            return {row[0]: row[1] for row in connection.execute(query)}
-
     # For workers
 
     def claim(self, kinds: Iterable[str], worker: str) -> Job | None:

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 import sqlalchemy as sa
 import structlog
+from structlog.contextvars import bind_contextvars
 
 from vo_server.errors import TransientFault, VoError
 from vo_server.uws.jobs import Job, JobError, JobResult, JobStore
@@ -155,6 +156,8 @@ class Worker:
                     return
 
     def _execute(self, job: Job, ended: threading.Event) -> None:
+        # Everything that this thread logs, and its statements in the database, tell the job.
+        bind_contextvars(job=job.job_id)
         try:
             results = self._executors[job.kind].execute(job)
             if not self._store.complete(job, results):
