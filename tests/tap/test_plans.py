@@ -34,7 +34,7 @@ FROM (SELECT n, random() * 360 AS ra, degrees(asin(2 * random() - 1)) AS dec
 """
 SETUPS = """
 INSERT INTO setups.muse (dp_id, ins_opti1_name, det_read_curid)
-SELECT 'T.' || n, 'FILTER' || n % 90, n % 70 FROM generate_series(10, :rows, 10) AS n
+SELECT 'T.' || n, 'FILTER' || n % 90, n % 700 FROM generate_series(10, :rows, 10) AS n
 """
 
 
@@ -81,7 +81,7 @@ def indexes(plan: dict[str, Any]) -> set[str]:
         ("dbo.raw", "last_mod_date > '2021-01-28T12:00:00'", "raw_last_mod_date"),
         ("ist.muse", "dp_id = 'T.70'", "muse_pkey"),
         ("ist.muse", "ins_opti1_name = 'FILTER10'", "muse_ins_opti1_name"),
-        ("ist.muse", "det_read_curid = 10 AND exposure > 5", "muse_det_read_curid"),
+        ("ist.muse", "det_read_curid = 10 AND object <> 'OBJECT7'", "muse_det_read_curid"),
         ("ist.muse", "1 = CONTAINS(POINT('ICRS', ra, dec), CIRCLE('ICRS', 10.68, 41.27, 0.1))", "raw_hpx"),
         ("ist.muse", "1 = INTERSECTS(s_region, CIRCLE('ICRS', 10.68, 41.27, 0.1))", "raw_s_box"),
         ("ist.muse", "prog_id = '11.C-21(A)' AND dp_cat = 'SCIENCE'", "raw_prog_id"),
