@@ -113,7 +113,9 @@ class Readers:
             self._client = distributed.Client(scheduler, timeout="10s", set_as_default=False)
         except (OSError, ValueError) as exc:
             raise TransientFault(f"there is no Dask scheduler at {scheduler}") from exc
-        self._lost = (BrokenExecutor, distributed.KilledWorker)
+        # A worker that goes is told in many ways: KilledWorker, a cancelled future, an error of Dask's own.
+        # Reading raises nothing, and what is wrong with it is raised again where it is read apart.
+        self._lost = (Exception,)
         executor: Executor = self._client.get_executor()
         return executor
 
