@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from health.verdict import Finding
 from vo_server import __version__, schemas
 from vo_server.checks import Status
+from vo_server.db.locks import holding
 from vo_server.errors import TransientFault
 
 #: Any number, the same in every process: one run at a time in a database.
@@ -103,15 +104,10 @@ def alone(engine: sa.Engine) -> Iterator[None]:
     TransientFault
         Another one does.
     """
-    with engine.connect() as connection:
-        if not connection.scalar(sa.select(sa.func.pg_try_advisory_lock(_LOCK))):
+    with holding(engine, _LOCK, wait=False) as is_held:
+        if not is_held:
             raise TransientFault("another process is checking the server now: see /status in a minute")
-        connection.commit()
-        try:
-            yield
-        finally:
-            connection.execute(sa.select(sa.func.pg_advisory_unlock(_LOCK)))
-            connection.commit()
+        yield
 
 
 def last_runs(connection: sa.Connection, most: int = HISTORY) -> list[Run]:

@@ -20,7 +20,7 @@ from ingest.raw.registration import Registration
 from ingest.read import Parsed, Rejected, read
 from ingest.scan import Candidate, Scanned, candidate, scan
 from vo_server import schemas
-from vo_server.archive import CORRECTION, FILE
+from vo_server.archive import CORRECTION, FILE, among
 from vo_server.errors import NotFoundFault, UsageFault
 from vo_server.stores import path_of
 
@@ -241,7 +241,7 @@ def corrections_of(connection: sa.Connection, dp_ids: Sequence[str]) -> Mapping[
     """The corrections in force of those of ``dp_ids`` that have any, in the order in which they were made."""
     table = CORRECTION.c
     query = sa.select(table.dp_id, table.hdu, table.keyword, table.vtype, table.value).where(
-        table.dp_id == sa.any_(sa.bindparam(None, list(dp_ids), sa.ARRAY(sa.Text))), table.ended.is_(None)
+        among(table.dp_id, dp_ids), table.ended.is_(None)
     )
     found: dict[str, list[Correction]] = {}
     for dp_id, hdu, keyword, vtype, value in connection.execute(query.order_by(table.correction_id)):

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from ingest.copy import copy
 from vo_server import snapshots
-from vo_server.archive import HEADER, HEADER_STALE
+from vo_server.archive import HEADER, HEADER_STALE, among
 from vo_server.headers.database import save_sections
 from vo_server.headers.rows import keyword_rows
 from vo_server.headers.sections import StoredHeader
@@ -55,7 +55,7 @@ def remove_headers(connection: sa.Connection, dp_ids: Sequence[str]) -> None:
     """Forget the headers of files; Parquet has them until it is compacted."""
     if not dp_ids:
         return
-    connection.execute(sa.delete(HEADER).where(_among(HEADER.c.dp_id, dp_ids)))
+    connection.execute(sa.delete(HEADER).where(among(HEADER.c.dp_id, dp_ids)))
     mark_stale(connection, dp_ids)
 
 
@@ -70,9 +70,5 @@ def mark_stale(connection: sa.Connection, dp_ids: Sequence[str]) -> None:
 
 def stale_files(connection: sa.Connection, dp_ids: Sequence[str]) -> set[str]:
     """Those of ``dp_ids`` whose headers are other ones in Parquet."""
-    query = sa.select(HEADER_STALE.c.dp_id).where(_among(HEADER_STALE.c.dp_id, dp_ids))
+    query = sa.select(HEADER_STALE.c.dp_id).where(among(HEADER_STALE.c.dp_id, dp_ids))
     return set(connection.scalars(query))
-
-
-def _among(column: sa.Column[str], values: Sequence[str]) -> sa.ColumnElement[bool]:
-    return column == sa.any_(sa.bindparam(None, list(values), sa.ARRAY(sa.Text)))

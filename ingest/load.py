@@ -18,7 +18,7 @@ from ingest.hidden import with_hidden_columns
 from ingest.keywords import add_headers, remove_headers
 from ingest.read import Parsed
 from vo_server import schemas
-from vo_server.archive import ASSOCIATION, FILE, FILE_HISTORY, PROVENANCE
+from vo_server.archive import ASSOCIATION, FILE, FILE_HISTORY, PROVENANCE, among
 from vo_server.schemas import instruments
 from vo_server.tables import Table
 
@@ -258,12 +258,8 @@ def _keep_history(connection: sa.Connection, metadata: sa.MetaData, dp_ids: Sequ
     joined = FILE.outerjoin(obscore, obscore.c.dp_id == FILE.c.dp_id).outerjoin(
         raw, raw.c.dp_id == FILE.c.dp_id
     )
-    former = sa.select(FILE.c.dp_id, row).select_from(joined).where(_among(FILE.c.dp_id, dp_ids))
+    former = sa.select(FILE.c.dp_id, row).select_from(joined).where(among(FILE.c.dp_id, dp_ids))
     connection.execute(sa.insert(FILE_HISTORY).from_select(["dp_id", "row"], former))
-
-
-def _among(column: sa.Column[Any], values: Sequence[str]) -> sa.ColumnElement[bool]:
-    return column == sa.any_(sa.bindparam(None, list(values), sa.ARRAY(sa.Text)))
 
 
 def upsert(connection: sa.Connection, relation: sa.Table) -> None:
@@ -297,7 +293,7 @@ def _remove_displaced(connection: sa.Connection, metadata: sa.MetaData) -> None:
     if gone := list(displaced.scalars()):
         _keep_history(connection, metadata, gone)
         for relation in (FILE, *_with_rows(metadata)):
-            connection.execute(sa.delete(relation).where(_among(relation.c.dp_id, gone)))
+            connection.execute(sa.delete(relation).where(among(relation.c.dp_id, gone)))
         _remove_details(connection, gone)
         delivery.forget(connection, gone)
 
@@ -307,7 +303,7 @@ def _remove_former(
 ) -> None:
     """Forget rows of files where they no longer belong: a frame of another kind or instrument now."""
     for relation in _with_rows(metadata) if dp_ids else ():
-        former = sa.delete(relation).where(_among(relation.c.dp_id, dp_ids))
+        former = sa.delete(relation).where(among(relation.c.dp_id, dp_ids))
         if relation in staged:
             copy_of = sa.table(_staging(relation), sa.column("dp_id"))
             former = former.where(relation.c.dp_id.not_in(sa.select(copy_of.c.dp_id)))
@@ -322,7 +318,7 @@ def _with_rows(metadata: sa.MetaData) -> list[sa.Table]:
 
 def _remove_details(connection: sa.Connection, dp_ids: Sequence[str]) -> None:
     for relation in (PROVENANCE, ASSOCIATION):
-        connection.execute(sa.delete(relation).where(_among(relation.c.dp_id, dp_ids)))
+        connection.execute(sa.delete(relation).where(among(relation.c.dp_id, dp_ids)))
     remove_headers(connection, dp_ids)
 
 

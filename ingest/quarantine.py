@@ -6,14 +6,14 @@ from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from ingest.report import Finding
 from ingest.scan import storable
-from vo_server.archive import QUARANTINE
+from vo_server.archive import QUARANTINE, among
+from vo_server.stores import path_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +52,16 @@ def put(connection: sa.Connection, run_id: int, findings: Iterable[Finding]) -> 
 
 def release(connection: sa.Connection, urls: Sequence[str]) -> None:
     """Forget what was said of files that are taken now."""
-    taken = QUARANTINE.c.url == sa.any_(sa.bindparam(None, list(urls), sa.ARRAY(sa.Text)))
-    connection.execute(sa.delete(QUARANTINE).where(taken))
+    connection.execute(sa.delete(QUARANTINE).where(among(QUARANTINE.c.url, urls)))
 
 
 def listed(connection: sa.Connection) -> list[Quarantined]:
     """The files that are out, by their paths; those that are no longer on the disk are forgotten."""
     rows = connection.execute(sa.select(QUARANTINE).order_by(QUARANTINE.c.url)).all()
-    paths = {row.url: Path(unquote(urlsplit(row.url).path)) for row in rows}
-    release(connection, [url for url, path in paths.items() if not path.exists()])
+    paths = {row.url: path for row in rows if (path := path_of(row.url)) is not None and path.exists()}
+    release(connection, [row.url for row in rows if row.url not in paths])
     return [
         Quarantined(str(paths[row.url]), tuple(row.rules), row.message, row.since)
         for row in rows
-        if paths[row.url].exists()
+        if row.url in paths
     ]

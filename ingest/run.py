@@ -1,8 +1,7 @@
 """One ingest run: find, read in parallel, load in batches, relate, report."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.resources import files
@@ -24,6 +23,7 @@ from vo_server.archive import FILE, FINDING, INGEST_RUN, PROPERTY
 from vo_server.config import Settings
 from vo_server.db import Database
 from vo_server.db.connections import default_state_dir
+from vo_server.db.locks import holding
 from vo_server.errors import UsageFault
 
 Progress = Callable[[int, int | None, str], None]
@@ -77,7 +77,7 @@ def run(
     say = progress or (lambda done, total, what: None)
     registration = load_registration(settings, database.state_dir)
     files = Readers(mappings, registration, processes, scheduler)
-    with _exclusive(database), many_objects(), files as readers:
+    with holding(database.owner, _LOCK), many_objects(), files as readers:
         with database.owner.begin() as connection:
             place = Place(_root_url(connection, settings), settings.authority)
             insert = sa.insert(INGEST_RUN).values(paths=[storable(str(path)) for path in paths])
@@ -102,7 +102,7 @@ def correct_keyword(
     progress: Progress | None = None,
 ) -> bool:
     """Correct a header keyword of a file (`ingest.correct.correct`) in a transaction of its own."""
-    with _exclusive(database), database.owner.begin() as connection:
+    with holding(database.owner, _LOCK), database.owner.begin() as connection:
         archive = correct.Archive(
             connection,
             Place(_root_url(connection, settings), settings.authority),
@@ -181,17 +181,6 @@ def _root_url(connection: sa.Connection, settings: Settings) -> str:
         return str(known)
     connection.execute(sa.insert(PROPERTY).values(name="base_url", value=settings.root_url))
     return settings.root_url
-
-
-@contextmanager
-def _exclusive(database: Database) -> Iterator[None]:
-    """One ingest at a time; the lock ends with the connection, also when the process is killed."""
-    with database.owner.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(sa.select(sa.func.pg_advisory_lock(_LOCK)))
-        try:
-            yield
-        finally:
-            connection.execute(sa.select(sa.func.pg_advisory_unlock(_LOCK)))
 
 
 def _uncorrected(entry: Identified) -> Finding:

@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from registry.voresource import CREATED, UPDATED
 from vo_server.archive import REGISTRY_RECORD as RECORD
+from vo_server.db.locks import holding
 
 #: Numbers of advisory locks: one look at the archive at a time; and writing apart from reading, see `keep`.
 LOOKING, WRITING = 0x6F616931, 0x6F616932
@@ -50,15 +51,8 @@ class Kept:
 @contextmanager
 def looking(engine: sa.Engine, *, wait: bool) -> Iterator[bool]:
     """Be the only process that looks at the archive; false where another does and ``wait`` is false."""
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        take = sa.func.pg_advisory_lock if wait else sa.func.pg_try_advisory_lock
-        # The lock of the one that waits has no value.
-        is_ours = connection.scalar(sa.select(take(LOOKING))) is not False
-        try:
-            yield is_ours
-        finally:
-            if is_ours:
-                connection.execute(sa.select(sa.func.pg_advisory_unlock(LOOKING)))
+    with holding(engine, LOOKING, wait=wait) as is_ours:
+        yield is_ours
 
 
 def keep(engine: sa.Engine, records: Iterable[Made]) -> Kept:

@@ -13,7 +13,7 @@ from registry.management import PAGE
 from registry.params import Selection
 from registry.tokens import Position
 from vo_server.archive import REGISTRY_RECORD as RECORD
-from vo_server.errors import TransientFault
+from vo_server.archive import or_try_again
 
 PAGE_BYTES = 4 << 20  #: of the records of one answer; the last of them may be longer
 CHUNK = 100  #: records that are read from the database at once
@@ -98,12 +98,9 @@ class RecordStore:
     @contextmanager
     def _reading(self) -> Iterator[sa.Connection]:
         """A transaction that sees all or nothing of what is being written (see `registry.keeping.keep`)."""
-        try:
-            with self._engine.connect() as connection:
-                connection.execute(sa.select(sa.func.pg_advisory_xact_lock_shared(WRITING)))
-                yield connection
-        except sa.exc.OperationalError as exc:
-            raise TransientFault("the archive's database does not answer now: try again in a moment") from exc
+        with or_try_again(), self._engine.connect() as connection:
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock_shared(WRITING)))
+            yield connection
 
 
 def _columns(prefix: str | None) -> list[sa.ColumnElement[Any]]:

@@ -3,8 +3,9 @@
 No client ever queries them; what they tell is served by DataLink, downloads, jobs and reports.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from sqlalchemy import (
     ARRAY,
@@ -12,6 +13,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    ColumnElement,
     DateTime,
     Identity,
     Index,
@@ -21,6 +23,8 @@ from sqlalchemy import (
     SmallInteger,
     Table,
     Text,
+    any_,
+    bindparam,
     func,
     text,
 )
@@ -41,6 +45,11 @@ def or_try_again() -> Iterator[None]:
         yield
     except OperationalError as exc:
         raise TransientFault("the archive's database does not answer now: try again in a moment") from exc
+
+
+def among(column: ColumnElement[Any], values: Iterable[str]) -> ColumnElement[bool]:
+    """Whether a text is one of ``values``: one bound array, however many they are."""
+    return column == any_(bindparam(None, list(values), ARRAY(Text)))
 
 
 def _instant(name: str, *, nullable: bool = True, now: bool = False) -> Column[object]:

@@ -6,7 +6,6 @@ that no list has, which a later one sweeps.
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,6 +19,7 @@ import structlog
 from vo_server import snapshots
 from vo_server.catalog import read_catalog, read_sizes
 from vo_server.db import Database
+from vo_server.db.locks import holding
 from vo_server.engine import PostgresEngine, Statement
 from vo_server.engine.conform import ARROW
 from vo_server.errors import TransientFault, UsageFault, VoError
@@ -81,7 +81,9 @@ def _make(
     table: Table, database: Database, engine: PostgresEngine, progress: Progress, file_rows: int
 ) -> Made:
     state_dir, name = database.state_dir, table.name.lower()
-    with _alone(database.owner, name):
+    with holding(database.owner, f"snapshot {name}", wait=False) as is_held:
+        if not is_held:
+            raise TransientFault(f"another process is making the snapshot of {name}")
         with database.owner.connect() as connection:
             # What was committed before this moment is in the rows that are asked for after it.
             fresh = connection.scalar(sa.select(sa.func.clock_timestamp()))
@@ -108,19 +110,6 @@ def _make(
             snapshots.sweep(connection, state_dir, name)
     rows, size = sum(file.rows for file in files), sum(file.size for file in files)
     return Made(table.name, rows, size, fresh.astimezone(UTC))
-
-
-@contextmanager
-def _alone(engine: sa.Engine, name: str) -> Iterator[None]:
-    """The right of this process to make the snapshot; it ends with the process."""
-    with engine.connect() as connection:
-        key = sa.func.hashtextextended(f"snapshot {name}", 0)
-        if not connection.scalar(sa.select(sa.func.pg_try_advisory_lock(key))):
-            raise TransientFault(f"another process is making the snapshot of {name}")
-        try:
-            yield
-        finally:
-            connection.execute(sa.select(sa.func.pg_advisory_unlock(key)))
 
 
 def _files(

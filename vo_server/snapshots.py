@@ -17,7 +17,7 @@ from uuid import uuid4
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
-from vo_server.archive import SNAPSHOT, SNAPSHOT_FILE
+from vo_server.archive import SNAPSHOT, SNAPSHOT_FILE, among
 
 #: Seconds that an unlisted file stays: longer than any query may read it, or a process may write it.
 GRACE = 2 * 3600.0
@@ -102,7 +102,7 @@ def replace(
     name = table_name.lower()
     gone = [file.path for file in former]
     if gone:
-        listed = SNAPSHOT_FILE.c.path == sa.any_(sa.bindparam(None, gone, sa.ARRAY(sa.Text)))
+        listed = among(SNAPSHOT_FILE.c.path, gone)
         connection.execute(sa.delete(SNAPSHOT_FILE).where(SNAPSHOT_FILE.c.table_name == name, listed))
     if files:
         rows = [{"table_name": name, "path": f.path, "rows": f.rows, "bytes": f.size} for f in files]

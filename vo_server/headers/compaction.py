@@ -6,7 +6,6 @@ more bytes in every row.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from sqlalchemy.dialects.postgresql import insert
 from vo_server import snapshots
 from vo_server.archive import HEADER, HEADER_STALE
 from vo_server.db import Database
+from vo_server.db.locks import holding
 from vo_server.headers.database import read_many
 from vo_server.headers.rows import keyword_rows
 from vo_server.headers.snapshot import TABLE, freshness, write
@@ -66,7 +66,8 @@ def compact(database: Database, progress: Progress | None = None, *, run: int = 
         Rows of a run.
     """
     say = progress or (lambda done, total, what: None)
-    with _exclusive(database):
+    # Ingest may go on, because it only adds files.
+    with holding(database.owner, _LOCK):
         with database.owner.connect() as connection:
             before = len(snapshots.live_files(connection, TABLE))
         _replace_lost(database)
@@ -84,17 +85,6 @@ def compact(database: Database, progress: Progress | None = None, *, run: int = 
             after = len(snapshots.live_files(connection, TABLE))
             swept = snapshots.sweep(connection, database.state_dir, TABLE)
     return Compacted(before, after, rows + done, swept)
-
-
-@contextmanager
-def _exclusive(database: Database) -> Iterator[None]:
-    """One compaction at a time; ingest may go on, because it only adds files."""
-    with database.owner.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(sa.select(sa.func.pg_advisory_lock(_LOCK)))
-        try:
-            yield
-        finally:
-            connection.execute(sa.select(sa.func.pg_advisory_unlock(_LOCK)))
 
 
 def _groups(files: Sequence[SnapshotFile], run: int) -> Iterator[list[SnapshotFile]]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
-from vo_server.archive import HEADER, HEADER_SECTION
+from vo_server.archive import HEADER, HEADER_SECTION, among
 from vo_server.headers.cards import Card
 from vo_server.headers.sections import COLUMNS, Section, StoredHeader, read_section
 
@@ -55,7 +55,7 @@ def read_headers(
 
 def read_many(connection: sa.Connection, dp_ids: Sequence[str]) -> list[Entry]:
     """The headers of many files, in the order of their identifiers."""
-    return _read(connection, HEADER.c.dp_id == sa.any_(sa.bindparam(None, list(dp_ids), sa.ARRAY(sa.Text))))
+    return _read(connection, among(HEADER.c.dp_id, dp_ids))
 
 
 def _read(connection: sa.Connection, wanted: sa.ColumnElement[bool]) -> list[Entry]:
