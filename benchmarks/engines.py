@@ -19,6 +19,7 @@ from vo_server.engine import Engine, PostgresEngine, Statement
 from vo_server.engine.duck import DuckEngine
 from vo_server.engine.holdings import ListedTables
 from vo_server.errors import VoError
+from vo_server.progress import silent
 from vo_server.snapshot_tables import make_snapshots
 from vo_server.tables import Catalog
 
@@ -42,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     with open_survey(options.rows) as database, tempfile.TemporaryDirectory() as temporary:
         begun = time.perf_counter()
-        (made,) = make_snapshots(database, [TABLE], lambda done, total, what: None)
+        (made,) = make_snapshots(database, [TABLE], silent)
         seconds = time.perf_counter() - begun
         print(f"snapshot: {made.rows / seconds:.0f} rows/s, {made.size / made.rows:.1f} bytes a row")
         tables = ListedTables(database.writer, database.state_dir)

@@ -18,10 +18,11 @@ from demo.catalogue import write_sources
 from demo.observatory import SEED, observe
 from demo.products.build import write_products
 from demo.raw import write_raw
-from demo.real import Fetched, Progress, debian_files, fetch, write_mappings
+from demo.real import Fetched, debian_files, fetch, write_mappings
 from vo_server.archive import PROPERTY
 from vo_server.config import Settings
 from vo_server.db import Database
+from vo_server.progress import Progress
 
 PROPERTY_NAME = "demo"  #: of the stamp in archive.property
 

@@ -12,16 +12,17 @@ import sys
 import tempfile
 import tomllib
 import zipfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from vo_server.progress import Progress
+
 CHUNK = 1 << 20  #: bytes read at a time
 TIMEOUT = 150.0  #: seconds that the download of one wheel may take
-Progress = Callable[[int, int | None, str], None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """All checks of a running server, one after the other."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
 import sqlalchemy as sa
@@ -23,8 +23,7 @@ from health.site import Site
 from health.store import alone, save
 from health.verdict import Check, Finding, Verdict
 from vo_server.errors import VoError
-
-Progress = Callable[[int, int | None, str], None]
+from vo_server.progress import Progress
 
 
 def all_checks() -> Iterator[Check]:

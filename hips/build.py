@@ -5,7 +5,7 @@ import re
 import shutil
 import tempfile
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -25,13 +25,12 @@ from vo_server.archive import FILE
 from vo_server.config import Settings
 from vo_server.errors import NotFoundFault, UsageFault
 from vo_server.products import ObsCore
+from vo_server.progress import Progress
 from vo_server.stores import path_of
 
 TILE = 512  #: pixels of the side of a tile (HiPS 1.0)
 MOST_LEVEL = 9  #: pixels of 0.8 arcsec
 MOST_SAMPLES = 2_000_000  #: pixels that set the scale of grey
-
-Progress = Callable[[int, int | None, str], None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Publishing an operator's own catalogue: a Felis document and a file of rows become a TAP table."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,10 +17,9 @@ from vo_server import schemas, sky
 from vo_server.catalog import publish_schema, read_catalog
 from vo_server.db import Database
 from vo_server.errors import UsageFault
+from vo_server.progress import Progress, silent
 from vo_server.sky.bulk import shape_literals
 from vo_server.tables import PointIndex, RegionIndex, Schema, Table
-
-Progress = Callable[[int, int | None, str], None]
 
 
 def publish(schema: Path | str, data: Path, database: Database, progress: Progress | None = None) -> int:
@@ -57,7 +56,7 @@ def publish(schema: Path | str, data: Path, database: Database, progress: Progre
     place = f"publishing_{declared.name.lower()}"
     staged = replace(declared, name=place, tables=(replace(table, name=f"{place}.{table.relation[1]}"),))
     relation = next(iter(schemas.metadata([staged]).sorted_tables))
-    say = progress or (lambda done, total, what: None)
+    say = progress or silent
     with database.owner.begin() as connection:
         _check_siblings(connection, declared)
         # What a killed run left behind goes; it was never seen.

@@ -22,6 +22,7 @@ from ingest.scan import Candidate, Scanned, candidate, scan
 from vo_server import schemas
 from vo_server.archive import CORRECTION, FILE, among
 from vo_server.errors import NotFoundFault, UsageFault
+from vo_server.progress import Progress
 from vo_server.stores import path_of
 
 MAX_REASON = 2_000  #: characters
@@ -85,7 +86,7 @@ def correct(
     reason: str,
     author: str,
     hdu: int = 0,
-    progress: delivery.Progress | None = None,
+    progress: Progress | None = None,
 ) -> bool:
     """Correct a keyword of a file, inside the caller's transaction; whether that changed anything.
 
@@ -188,7 +189,7 @@ def _apply(
     found: Candidate,
     scanned: Scanned,
     corrections: Sequence[Correction],
-    progress: delivery.Progress | None,
+    progress: Progress | None,
 ) -> None:
     """Map the file again and note what is sent of it."""
     connection = archive.connection
@@ -211,7 +212,7 @@ def _record(
     scanned: Scanned,
     corrections: Sequence[Correction],
     state_dir: Path,
-    progress: delivery.Progress | None = None,
+    progress: Progress | None = None,
 ) -> None:
     if scanned.file is not None:
         path = Path(scanned.candidate.path)

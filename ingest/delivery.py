@@ -4,7 +4,7 @@ import gzip
 import hashlib
 import os
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,9 +17,9 @@ from ingest.fitsfile import FitsFile, Hdu, data_size
 from ingest.header import BLOCK
 from vo_server.archive import DELIVERY, DELIVERY_HEADER
 from vo_server.checksums import sum32
+from vo_server.progress import Progress
 
 CHUNK = 1 << 20  #: bytes at a time; a multiple of BLOCK's four bytes
-Progress = Callable[[int, int | None, str], None]
 
 
 @dataclass(frozen=True, slots=True)

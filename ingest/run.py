@@ -1,7 +1,7 @@
 """One ingest run: find, read in parallel, load in batches, relate, report."""
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.resources import files
@@ -25,8 +25,8 @@ from vo_server.db import Database
 from vo_server.db.connections import default_state_dir
 from vo_server.db.locks import holding
 from vo_server.errors import UsageFault
+from vo_server.progress import Progress, silent
 
-Progress = Callable[[int, int | None, str], None]
 BATCH = 250  #: files in one transaction
 MOST_CARDS = 400_000  #: header cards in one transaction, whatever the number of files
 CHUNK = 2_000  #: files asked for at once whether they are known
@@ -74,7 +74,7 @@ def run(
     paths = [Path(path) for path in paths]
     mappings = mappings_for(database.state_dir, presets, collection)
     report = Report()
-    say = progress or (lambda done, total, what: None)
+    say = progress or silent
     registration = load_registration(settings, database.state_dir)
     files = Readers(mappings, registration, processes, scheduler)
     with holding(database.owner, _LOCK), many_objects(), files as readers:

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from ingest.phase3.cli import app as phase3
 from vo_server import __version__
 from vo_server.config import Settings
 from vo_server.errors import UsageFault, VoError
+from vo_server.progress import Progress, shown
 
 if TYPE_CHECKING:
     from health.verdict import Finding
@@ -66,7 +66,7 @@ def demo(port: Port = None, directory: Directory = None) -> None:
     with open_database(settings) as database:
         migrate(database)
         rebase(database, settings.root_url)
-        with _progress() as progress:
+        with shown() as progress:
             build(database.state_dir, settings, database, progress)
         run(settings, database, on_ready=_tell)
 
@@ -127,7 +127,7 @@ def ingest(
         for path in paths:
             _print_explanation(path, settings)
         return
-    with _ready(settings) as database, _progress() as progress:
+    with _ready(settings) as database, shown() as progress:
         begun = datetime.now(UTC)
         report = run(
             paths, database, settings, progress, collection=collection, full=full, scheduler=scheduler
@@ -162,7 +162,7 @@ def correct(
     if (value is None) != withdraw:
         raise UsageFault("wanted is either a value or --withdraw")
     settings = Settings.load(state_dir=directory)
-    with _ready(settings) as database, _progress() as progress:
+    with _ready(settings) as database, shown() as progress:
         changed = correct_keyword(
             database,
             settings,
@@ -212,7 +212,7 @@ def previews(
     workers: Annotated[int, typer.Option("--workers", help="Processes that draw.", min=1)] = 2,
 ) -> None:
     """Draw the previews and thumbnails that are not there yet; stop it and run it again as you like."""
-    with _ready(Settings.load(state_dir=directory)) as database, _progress() as bar:
+    with _ready(Settings.load(state_dir=directory)) as database, shown() as bar:
         told = _draw(database, workers, bar)
     typer.echo(told)
 
@@ -227,7 +227,7 @@ def hips(
     from hips.build import build
 
     settings = Settings.load(state_dir=directory)
-    with _ready(settings) as database, _progress() as bar:
+    with _ready(settings) as database, shown() as bar:
         made = build(collection, database.writer, settings, database.state_dir / "hips", bar, level)
     typer.echo(f"served at {settings.root_url}/hips/{made.name}/")
 
@@ -252,7 +252,7 @@ def compact(directory: Directory = None) -> None:
     """Sort the keywords that ingest has added to Parquet; stop it and run it again as you like."""
     from vo_server.headers.compaction import compact as sort
 
-    with _ready(Settings.load(state_dir=directory)) as database, _progress() as bar:
+    with _ready(Settings.load(state_dir=directory)) as database, shown() as bar:
         done = sort(database, bar)
     typer.echo(str(done))
 
@@ -267,7 +267,7 @@ def publish(
     from ingest.catalogue import publish as load
 
     settings = Settings.load(state_dir=directory)
-    with _ready(settings) as database, _progress() as progress:
+    with _ready(settings) as database, shown() as progress:
         rows = load(schema, data, database, progress)
     typer.echo(f"{rows} rows are published")
 
@@ -280,7 +280,7 @@ def snapshot(
     """Write tables as Parquet files, which queries about header keywords of all files are joined with."""
     from vo_server.snapshot_tables import TABLES, make_snapshots
 
-    with _ready(Settings.load(state_dir=directory)) as database, _progress() as bar:
+    with _ready(Settings.load(state_dir=directory)) as database, shown() as bar:
         found = make_snapshots(database, tables or TABLES, bar)
     for made in found:
         typer.echo(f"{made.table}: {made.rows} rows, {made.size / 1e6:.1f} MB, of {made.fresh_until:%FT%TZ}")
@@ -408,7 +408,7 @@ def _examine(settings: Settings, url: str | None) -> "list[Finding]":
     from health.site import Site
     from vo_server.db.addresses import served_at
 
-    with _ready(settings) as database, _progress() as progress:
+    with _ready(settings) as database, shown() as progress:
         # It may have been started with other options.
         root = str(settings.base_url or served_at(database) or settings.root_url).rstrip("/")
         site = Site(root, (url or root).rstrip("/"))
@@ -416,7 +416,7 @@ def _examine(settings: Settings, url: str | None) -> "list[Finding]":
         return examine(site, database.writer, progress)
 
 
-def _draw(database: "Database", workers: int, bar: "_Bar", since: datetime | None = None) -> str:
+def _draw(database: "Database", workers: int, bar: Progress, since: datetime | None = None) -> str:
     """Draw what is not there yet, of files new ``since`` then; what was drawn, in words."""
     from datalink.previews.drawings import Drawings, draw_all, drawable_files
 
@@ -424,27 +424,6 @@ def _draw(database: "Database", workers: int, bar: "_Bar", since: datetime | Non
     files = list(drawable_files(database.writer, drawings, since))
     count = draw_all(files, drawings, workers, bar)
     return f"{count} pictures drawn of {len(files)} files"
-
-
-class _Bar:
-    """What long work tells about itself: ``progress(done, total, what)``, shown as a bar."""
-
-    def __init__(self, bar: Progress) -> None:
-        self._bar = bar
-        self._tasks: dict[str, int] = {}
-
-    def __call__(self, done: int, total: int | None, what: str) -> None:
-        """Show ``done`` of ``total`` (None: not known yet) steps of ``what``."""
-        if what not in self._tasks:
-            self._tasks[what] = self._bar.add_task(what, total=total)
-        self._bar.update(self._tasks[what], completed=done, total=total)  # type: ignore[arg-type]
-
-
-@contextmanager
-def _progress() -> Iterator[_Bar]:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        yield _Bar(bar)
 
 
 def _print_explanation(path: Path, settings: Settings) -> None:

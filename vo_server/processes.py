@@ -23,6 +23,7 @@ from vo_server.engine import Engines, PostgresEngine
 from vo_server.engine.duck import DuckEngine, Limits
 from vo_server.engine.holdings import ListedTables
 from vo_server.errors import UsageFault
+from vo_server.progress import silent
 from vo_server.signals import stop_signals
 from vo_server.snapshot_tables import Clock
 from vo_server.user_tables import UserTables
@@ -226,7 +227,7 @@ def _examine(config: ChildConfig) -> None:
     place = f"[{local}]" if ":" in local else local
     site = Site(settings.root_url, f"http://{place}:{settings.port}")
     try:
-        found = examine(site, writer, lambda done, total, what: None)
+        found = examine(site, writer, silent)
     finally:
         writer.dispose()
     log = structlog.get_logger("vo_server.health")

@@ -23,6 +23,7 @@ from vo_server.db.locks import holding
 from vo_server.engine import PostgresEngine, Statement
 from vo_server.engine.conform import ARROW
 from vo_server.errors import TransientFault, UsageFault, VoError
+from vo_server.progress import Progress, silent
 from vo_server.tables import Column, Table
 
 #: What header keywords are joined with.
@@ -32,7 +33,6 @@ ROW_GROUP = 65_536  #: rows that are skipped or read together
 FILE_ROWS = 64 * ROW_GROUP  #: rows of one file
 
 #: Tells how far the work is: ``progress(done, total, what)``, in rows.
-Progress = Callable[[int, int | None, str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +207,7 @@ class Clock:
         while not self._stop.wait(min(60.0, self._every / 4)):
             try:
                 for name in self._due():
-                    (made,) = make_snapshots(self._database, [name], lambda done, total, what: None)
+                    (made,) = make_snapshots(self._database, [name], silent)
                     self._log.info("snapshot made", table=made.table, rows=made.rows, bytes=made.size)
             except (VoError, sa.exc.DBAPIError, OSError) as exc:
                 self._log.warning("no snapshot was made", reason=type(exc).__name__)

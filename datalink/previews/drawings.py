@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from datetime import datetime
@@ -18,6 +18,7 @@ from vo_server.archive import FILE
 from vo_server.errors import FatalFault, NotFoundFault, TransientFault, VoError
 from vo_server.kept import keep, kept_or_made
 from vo_server.products import ObsCore
+from vo_server.progress import Progress
 
 #: Types of product that a picture can show.
 PRODUCT_TYPES = ("image", "cube", "spectrum", "measurements")
@@ -115,9 +116,7 @@ def drawable_files(engine: sa.Engine, drawings: Drawings, since: datetime | None
                 yield file
 
 
-def draw_all(
-    files: Iterable[File], drawings: Drawings, workers: int, progress: Callable[[int, int | None, str], None]
-) -> int:
+def draw_all(files: Iterable[File], drawings: Drawings, workers: int, progress: Progress) -> int:
     """Draw every picture of the files that is not there yet; how many were drawn.
 
     It can be stopped at any moment: what is drawn is kept, and the next run goes on.

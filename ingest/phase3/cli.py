@@ -1,21 +1,17 @@
 """``vo-server phase3``: validate and adapt products, without server and database."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from vo_server.errors import UsageFault
+from vo_server.progress import shown
 
 if TYPE_CHECKING:
     from ingest.phase3.report import Report
-    from ingest.phase3.validate import Progress as Say
 
 app = typer.Typer(
     help="Science data products: validate them, bring others into that form.", no_args_is_help=True
@@ -63,7 +59,7 @@ def validate(
         raise UsageFault(f"--least is error, warning or info, not {least!r}")
     files = files_of(paths)
     names = frozenset(known.read_text(encoding="utf-8").split()) if known else None
-    with _bar() as progress:
+    with shown() as progress:
         report = check(
             files,
             standard,
@@ -151,17 +147,3 @@ def written(report: "Report", form: Form, least: str) -> str:
     from ingest.phase3.report.text import lines
 
     return "\n".join(lines(report, least=least))
-
-
-@contextmanager
-def _bar() -> "Iterator[Say]":
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        tasks: dict[str, int] = {}
-
-        def say(done: int, total: int | None, what: str) -> None:
-            if what not in tasks:
-                tasks[what] = bar.add_task(what, total=total)
-            bar.update(tasks[what], completed=done, total=total)  # type: ignore[arg-type]
-
-        yield say

@@ -6,7 +6,7 @@ import signal
 import time
 import traceback
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,8 +22,8 @@ from ingest.phase3.product import opened
 from ingest.phase3.report import Checked, Report
 from ingest.phase3.standard import Standard, load
 from ingest.scan import FITS_SUFFIXES
+from vo_server.progress import Progress, silent
 
-Progress = Callable[[int, int | None, str], None]
 PARALLEL_FROM = 24  #: files; fewer are done before processes have started
 CHUNK = 16  #: files that a process gets at a time
 AHEAD = 8  #: such chunks, of each process, that wait for being taken
@@ -73,7 +73,7 @@ def validate(
     """
     said = standard if isinstance(standard, Standard) else load(standard)
     today = _MJD_OF_1970 + time.time() / 86400 if now is None else now
-    say = progress or (lambda *_: None)
+    say = progress or silent
     examined = []
     for done in _examined(list(files), said, today, processes):
         examined.append(done)

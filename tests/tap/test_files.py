@@ -24,6 +24,7 @@ from vo_server.engine import Engines, PostgresEngine, Statement
 from vo_server.engine.duck import DuckEngine
 from vo_server.engine.holdings import ListedTables
 from vo_server.errors import TransientFault, VoError
+from vo_server.progress import silent
 from vo_server.snapshot_tables import make_snapshots
 from vo_server.tables import Catalog
 
@@ -41,7 +42,7 @@ def engines(
     with database.owner.begin() as connection:
         insert = "INSERT INTO dbo.raw (dp_id, instrument, ob_id) VALUES (:id, 'UVES', :n)"
         connection.execute(sa.text(insert), [{"id": f"files{n}", "n": n} for n in range(50)])
-    make_snapshots(database, ["dbo.raw", "ivoa.ObsCore"], lambda done, total, what: None)
+    make_snapshots(database, ["dbo.raw", "ivoa.ObsCore"], silent)
     path = snapshots.new_path(database.state_dir, "header.keyword")
     pq.write_table(keywords(), path)
     with database.owner.begin() as connection:

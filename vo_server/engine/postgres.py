@@ -47,10 +47,9 @@ class PostgresEngine:
         wait: float = 30.0,
     ) -> None:
         long = 2 * connections if long is None else long
-        self._lanes = Lanes(connections, long, wait)
         self._connections = Connections(reader_url, connections + long, wait)
         self._timeout = timeout
-        self._running = Running()
+        self._running = Running(Lanes(connections, long, wait))
 
     def execute(
         self,
@@ -61,58 +60,20 @@ class PostgresEngine:
         query_id: str | None = None,
         uploads: Sequence[Upload] = (),
     ) -> Result:
-        """Run ``statement`` until its first batch is read.
-
-        Parameters
-        ----------
-        statement : Statement
-            What to run.
-        maxrec : int, optional
-            One row more than this is fetched, so that a writer can tell an overflow; 0 gives no rows and
-            costs none (DALI 1.1, MAXREC).
-        timeout : float, optional
-            Seconds, instead of the engine's.
-        query_id : str, optional
-            The name under which `cancel` finds the query while it runs.
-        uploads : sequence of Upload
-            Tables that exist for this statement only.
-
-        Raises
-        ------
-        UsageFault
-            A value of the query is wrong (division by zero, a cast, types that do not fit).
-        TransientFault
-            Time limit, cancelled, no free connection, or the database is away.
-        FatalFault
-            Anything else; the cause is kept.
-        """
+        """Run ``statement`` until its first batch is read; see `Engine.execute`."""
         if maxrec is not None:
             statement = statement.limited(maxrec + 1 if maxrec else 0)
         limit = self._timeout if timeout is None else timeout
-        cancellation = Cancellation()
-        self._running.begin(query_id, cancellation)
-        try:
-            turn = self._lanes.enter(cancellation)
-        except BaseException:
-            self._running.end(query_id)
-            raise
 
-        def end() -> None:
-            self._running.end(query_id)
-            self._lanes.leave(turn)
-
-        try:
+        def start(cancellation: Cancellation, end: Callable[[], None]) -> Result:
             try:
-                result = self._start(statement, cancellation, limit, end, uploads)
+                return self._start(statement, cancellation, limit, end, uploads)
             except LostConnection:
                 # The database was started again: every warm connection is stale, not only this one.
                 self._connections.renew()
-                result = self._start(statement, cancellation, limit, end, uploads)
-        except BaseException:
-            end()
-            raise
-        turn.is_delivering = True
-        return result
+                return self._start(statement, cancellation, limit, end, uploads)
+
+        return self._running.run(query_id, start)
 
     def _start(
         self,

@@ -5,7 +5,7 @@ about one keyword reads a few pages of it. Runs have a largest size: in a longer
 more bytes in every row.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from vo_server.db.locks import holding
 from vo_server.headers.database import read_many
 from vo_server.headers.rows import keyword_rows
 from vo_server.headers.snapshot import TABLE, freshness, write
+from vo_server.progress import Progress, silent
 from vo_server.snapshots import SnapshotFile
 
 RUN = 45_000_000  #: rows of a run; 50,000 raw frames
@@ -31,8 +32,6 @@ MEMORY = "2GB"  #: for sorting; what is more goes to the disk
 PART = 500  #: files whose headers are read from the database at once
 #: Any number: one compaction at a time in a database.
 _LOCK = 0x766F636F6D70
-
-Progress = Callable[[int, int | None, str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +64,7 @@ def compact(database: Database, progress: Progress | None = None, *, run: int = 
     run : int
         Rows of a run.
     """
-    say = progress or (lambda done, total, what: None)
+    say = progress or silent
     # Ingest may go on, because it only adds files.
     with holding(database.owner, _LOCK):
         with database.owner.connect() as connection:

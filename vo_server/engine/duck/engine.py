@@ -1,7 +1,7 @@
 """DuckDB as an engine for many threads at once."""
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import duckdb
@@ -60,9 +60,8 @@ class DuckEngine:
         self._known = tables
         self._places = readable, temporary
         self._limits = limits or Limits()
-        self._lanes = Lanes(running, running, wait)
         self._timeout = timeout
-        self._running = Running()
+        self._running = Running(Lanes(running, running, wait))
         self._lock = threading.Lock()
         self._database: duckdb.DuckDBPyConnection | None = None
         self._viewed: Mapping[Relation, Holding] = {}
@@ -86,32 +85,17 @@ class DuckEngine:
         if maxrec is not None:
             statement = statement.limited(maxrec + 1 if maxrec else 0)
         limit = self._timeout if timeout is None else timeout
-        cancellation = Cancellation()
-        self._running.begin(query_id, cancellation)
-        try:
-            turn = self._lanes.enter(cancellation)
-        except BaseException:
-            self._running.end(query_id)
-            raise
 
-        def end() -> None:
-            self._running.end(query_id)
-            self._lanes.leave(turn)
-
-        try:
-            connection = self._begin()
-            reading = DuckReading(connection, statement.sql, cancellation, limit, uploads, end)
+        def start(cancellation: Cancellation, end: Callable[[], None]) -> Result:
+            reading = DuckReading(self._begin(), statement.sql, cancellation, limit, uploads, end)
             try:
                 conformed = conform_schema(reading.schema, statement.columns)
             except BaseException:
                 reading.abandon()
                 raise
-            result = Result(reading, conformed)
-        except BaseException:
-            end()
-            raise
-        turn.is_delivering = True
-        return result
+            return Result(reading, conformed)
+
+        return self._running.run(query_id, start)
 
     def _begin(self) -> duckdb.DuckDBPyConnection:
         """A connection in a transaction that sees the current tables to its end."""
