@@ -42,7 +42,10 @@ def read_list(pieces: Iterable[bytes], media_type: str, most: int) -> tuple[str,
             found = _of_table(path, media_type, most)
         else:
             found = _of_text(path)
-    return tuple(dict.fromkeys(text for text in found if text))
+    listed = tuple(dict.fromkeys(text for text in found if text))
+    if len(listed) > most:
+        raise UsageFault(f"the list has {len(listed)} identifiers: at most {most} files are looked up")
+    return listed
 
 
 def _keep(pieces: Iterable[bytes], path: Path) -> None:
