@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from vo_server.archive import DELIVERY, FILE, or_try_again
 from vo_server.errors import AuthorizationFault, NotFoundFault, TransientFault
+from vo_server.instants import utc_text
 from vo_server.stores import path_of
 
 FITS_TYPES = ("application/fits", "image/fits", "application/x-fits-hcompress", "image/x-fits-hcompress")
@@ -236,4 +237,4 @@ def check_public(file: File) -> None:
 
 def instant(when: datetime | None) -> str:
     """An instant in UTC as DALI writes it."""
-    return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if when else ""
+    return utc_text(when) if when else ""

@@ -1,7 +1,7 @@
 """Answers to harvesters as XML (OAI-PMH 2.0), with the prefix ``oai`` throughout."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from xml.sax.saxutils import escape
 
 from lxml import etree
@@ -12,6 +12,7 @@ from registry.params import MANAGED, PREFIX_FORM, SET_FORM, OaiRequest
 from registry.store import Page, Record
 from registry.xmltext import writable
 from vo_server.capabilities import XSI
+from vo_server.instants import utc_text
 
 NAMESPACE = "http://www.openarchives.org/OAI/2.0/"
 SCHEMA = "http://www.openarchives.org/OAI/2.0/OAI-PMH.xsd"
@@ -27,11 +28,6 @@ _PLACE = "<!--records-->"
 def oai(tag: str) -> str:
     """The name of an element of the protocol."""
     return f"{{{NAMESPACE}}}{tag}"
-
-
-def utc(instant: datetime) -> str:
-    """An instant in seconds (OAI-PMH 2.0, UTCdatetime)."""
-    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 class Envelope:
@@ -50,7 +46,7 @@ class Envelope:
     def __init__(self, base_url: str, request: OaiRequest | None, asked: datetime) -> None:
         self._root = etree.Element(oai("OAI-PMH"), nsmap={"oai": NAMESPACE, "xsi": XSI})
         self._root.set(f"{{{XSI}}}schemaLocation", f"{NAMESPACE} {SCHEMA}")
-        _add(self._root, "responseDate", utc(asked))
+        _add(self._root, "responseDate", utc_text(asked))
         element = _add(self._root, "request", base_url)
         if request is not None:
             element.set("verb", request.verb)
@@ -72,7 +68,7 @@ class Envelope:
             ("baseURL", base_url),
             ("protocolVersion", "2.0"),
             ("adminEmail", email),
-            ("earliestDatestamp", utc(earliest)),
+            ("earliestDatestamp", utc_text(earliest)),
             ("deletedRecord", "persistent"),
             ("granularity", "YYYY-MM-DDThh:mm:ssZ"),
         ):
@@ -127,7 +123,7 @@ def header(record: Record) -> str:
     status = ' status="deleted"' if record.deleted else ""
     return (
         f"<oai:header{status}><oai:identifier>{escape(record.identifier)}</oai:identifier>"
-        f"<oai:datestamp>{utc(record.updated)}</oai:datestamp>"
+        f"<oai:datestamp>{utc_text(record.updated)}</oai:datestamp>"
         f"<oai:setSpec>{MANAGED}</oai:setSpec></oai:header>"
     )
 

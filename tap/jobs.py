@@ -16,6 +16,7 @@ from vo_server.errors import NotFoundFault
 from vo_server.principal import account_of
 from vo_server.slow_queries import Asked, tell_slow
 from vo_server.user_tables import UserTables
+from vo_server.uws.executing import Executing
 from vo_server.uws.jobs import Job, JobResult
 from vo_server.uws.results import ResultStore, part_key
 
@@ -40,30 +41,28 @@ class TapExecutor:
         self._user_tables = user_tables
         self._translations = Translations()
         self._gatherer = Gatherer.of(settings)
-        self._progress: dict[str, dict[str, Any]] = {}
+        self._executing = Executing()
 
     def execute(self, job: Job) -> Sequence[JobResult]:
         """Check the parameters, run the query, keep its table as ``result``."""
-        self._progress[job.job_id] = {"doing": "reading the query and its uploads"}
-        try:
+        with self._executing.noting(job):
+            self._executing.tell(job, doing="reading the query and its uploads")
             return self._execute(job)
-        finally:
-            del self._progress[job.job_id]
 
     def progress(self, job: Job) -> Mapping[str, Any]:
         """What the job is doing, and how many rows it has written."""
-        return self._progress.get(job.job_id, {})
+        return self._executing.progress(job)
 
     def _count(self, job: Job, rows: int) -> None:
-        so_far = self._progress[job.job_id].get("rows", 0)
-        self._progress[job.job_id] = {"doing": "writing rows", "rows": so_far + rows}
+        so_far = self._executing.progress(job).get("rows", 0)
+        self._executing.tell(job, doing="writing rows", rows=so_far + rows)
 
     def _execute(self, job: Job) -> Sequence[JobResult]:
         params = TapParams.from_parameters(job.parameters, self._settings)
         uploads = self._gatherer.gather(params.uploads, lambda name, target: self._part(job, name, target))
         known = Known.to(account_of(job.owner), self._catalog.current(), self._user_tables)
         statement = self._engine.choose(understood(params, known, self._translations, uploads))
-        self._progress[job.job_id] = {"doing": "waiting for the database"}
+        self._executing.tell(job, doing="waiting for the database")
         begun = time.monotonic()
         try:
             return [self._run(job, params, statement, uploads)]

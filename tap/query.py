@@ -13,6 +13,7 @@ from vo_server import __version__
 from vo_server.config import Settings
 from vo_server.engine import PostgresEngine, Snapshot, Statement, Upload
 from vo_server.formats import Head, Info, ServiceDescriptor
+from vo_server.instants import utc_text
 from vo_server.services import archive_descriptors
 from vo_server.tables import Catalog, Column
 from vo_server.user_tables import UserTables
@@ -113,14 +114,14 @@ def result_head(
         Info("query", params.query),
         Info("server_software", SOFTWARE),
         Info("service_protocol", "ivo://ivoa.net/std/TAP"),
-        Info("request_date", datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")),
+        Info("request_date", utc_text(datetime.now(UTC))),
         Info("publisher", settings.archive_name),
         Info("ivoid", f"ivo://{settings.authority}/tap"),
     ]
     if params.runid:
         infos.append(Info("RUNID", params.runid))
     for snapshot in snapshots:
-        when = snapshot.fresh_until.strftime("%Y-%m-%dT%H:%M:%SZ")
+        when = utc_text(snapshot.fresh_until)
         told = f"{snapshot.table} is as the archive was then: later changes are not in this answer"
         infos.append(Info("snapshot", when, told))
     descriptors = row_services(columns, settings.root_url)

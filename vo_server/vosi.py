@@ -1,7 +1,7 @@
 """What a service tells about itself: capabilities, availability, tables (VOSI 1.1)."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from lxml import etree
@@ -16,6 +16,7 @@ from vo_server.capabilities import Capability, add_capability, standard_capabili
 from vo_server.catalog import Sizes, read_sizes
 from vo_server.config import Settings
 from vo_server.errors import NotFoundFault, UsageFault
+from vo_server.instants import utc_text
 from vo_server.tables import Catalog, Table
 from vo_server.tablesets import add_schema, describe_table
 
@@ -43,7 +44,7 @@ def availability(*, available: bool, up_since: datetime, note: str) -> bytes:
     """The VOSI availability document."""
     root = etree.Element(f"{{{AVAILABILITY_NS}}}availability", nsmap={"vosi": AVAILABILITY_NS})
     text_child(root, f"{{{AVAILABILITY_NS}}}available", str(available).lower())
-    text_child(root, f"{{{AVAILABILITY_NS}}}upSince", up_since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
+    text_child(root, f"{{{AVAILABILITY_NS}}}upSince", utc_text(up_since))
     text_child(root, f"{{{AVAILABILITY_NS}}}note", note)
     return document(root)
 

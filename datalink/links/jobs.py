@@ -14,6 +14,7 @@ from vo_server.config import Settings
 from vo_server.errors import FatalFault, NotFoundFault, UsageFault
 from vo_server.formats import Head, Info, ServiceDescriptor
 from vo_server.services import soda_descriptors
+from vo_server.uws.executing import Executing
 from vo_server.uws.jobs import Job, JobResult
 from vo_server.uws.results import ResultStore, part_key
 
@@ -30,12 +31,11 @@ class LinksExecutor:
         self._settings = settings
         self._lookup = lookup
         self._results = results
-        self._progress: dict[str, dict[str, Any]] = {}
-        self._cancelled: set[str] = set()
+        self._executing = Executing()
 
     def execute(self, job: Job) -> Sequence[JobResult]:
         """Look up every ID of the request and of the file LIST; the table is kept as ``result``."""
-        try:
+        with self._executing.noting(job):
             params = LinksParams.from_parameters(job.parameters)
             ids = tuple(dict.fromkeys((*params.ids, *self._listed(job))))
             if not ids:
@@ -52,9 +52,6 @@ class LinksExecutor:
             # A writer notes a failure after the first rows inside the table; a job has a better place.
             batches.check()
             return [JobResult("result", key, form.media_type, size)]
-        finally:
-            self._progress.pop(job.job_id, None)
-            self._cancelled.discard(job.job_id)
 
     def _listed(self, job: Job) -> tuple[str, ...]:
         try:
@@ -68,15 +65,15 @@ class LinksExecutor:
     ) -> Iterator[pa.RecordBatch]:
         """The rows, a few hundred identifiers at a time; ``services`` are those that all rows refer to."""
         for start in range(0, len(ids), CHUNK):
-            if job.job_id in self._cancelled:
+            if self._executing.is_stopped(job):
                 raise FatalFault("the job was stopped")
-            self._progress[job.job_id] = {"doing": "looking up links", "identifiers": start, "of": len(ids)}
+            self._executing.tell(job, doing="looking up links", identifiers=start, of=len(ids))
             yield self._lookup.batch(ids[start : start + CHUNK], services)
 
     def cancel(self, job: Job) -> None:
         """Let the job end before its next identifiers."""
-        self._cancelled.add(job.job_id)
+        self._executing.stop(job)
 
     def progress(self, job: Job) -> Mapping[str, Any]:
         """How many identifiers are looked up."""
-        return self._progress.get(job.job_id, {})
+        return self._executing.progress(job)

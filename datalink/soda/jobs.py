@@ -9,6 +9,7 @@ from datalink.soda.params import SodaParams
 from datalink.soda.parts import Parts, Wanted
 from vo_server.config import Settings
 from vo_server.errors import FatalFault
+from vo_server.uws.executing import Executing
 from vo_server.uws.jobs import Job, JobResult
 from vo_server.uws.results import ResultStore
 
@@ -41,27 +42,24 @@ class SodaExecutor:
         self._settings = settings
         self._parts = parts
         self._results = results
-        self._progress: dict[str, dict[str, Any]] = {}
-        self._cancelled: set[str] = set()
+        self._executing = Executing()
 
     def execute(self, job: Job) -> Sequence[JobResult]:
         """Make every part, one after the other; a text in the place of one that cannot be had."""
-        try:
-            wanted = self._parts.wanted(SodaParams.from_parameters(job.parameters))
-            found = []
-            for number, part in enumerate(wanted, 1):
-                self._progress[job.job_id] = {"doing": "cutting", "parts": number - 1, "of": len(wanted)}
-                found.append(self._keep(job, number, part))
-            return found
-        except Stopped:
-            raise FatalFault("the job was stopped") from None
-        finally:
-            self._progress.pop(job.job_id, None)
-            self._cancelled.discard(job.job_id)
+        with self._executing.noting(job):
+            try:
+                wanted = self._parts.wanted(SodaParams.from_parameters(job.parameters))
+                found = []
+                for number, part in enumerate(wanted, 1):
+                    self._executing.tell(job, doing="cutting", parts=number - 1, of=len(wanted))
+                    found.append(self._keep(job, number, part))
+                return found
+            except Stopped:
+                raise FatalFault("the job was stopped") from None
 
     def _keep(self, job: Job, number: int, part: Wanted) -> JobResult:
         raw = TemporaryFile(prefix="vo-server-soda-", buffering=0)  # noqa: SIM115 (closed below)
-        with PartFile(raw, lambda: job.job_id in self._cancelled) as file:
+        with PartFile(raw, lambda: self._executing.is_stopped(job)) as file:
             name, media_type = self._parts.make_or_explain(part, file)
             key = f"{job.job_id}/{name}"
             size = self._results.write(key, _pieces(file), self._settings.result_size)
@@ -69,11 +67,11 @@ class SodaExecutor:
 
     def cancel(self, job: Job) -> None:
         """Let the job end with the next piece that it writes."""
-        self._cancelled.add(job.job_id)
+        self._executing.stop(job)
 
     def progress(self, job: Job) -> Mapping[str, Any]:
         """How many parts are made."""
-        return self._progress.get(job.job_id, {})
+        return self._executing.progress(job)
 
 
 def _pieces(file: BinaryIO) -> Iterator[bytes]:

@@ -1,0 +1,8 @@
+"""Instants as text (DALI 1.2, Timestamp)."""
+
+from datetime import UTC, datetime
+
+
+def utc_text(when: datetime) -> str:
+    """An instant with a zone, in UTC and whole seconds."""
+    return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
