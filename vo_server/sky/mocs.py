@@ -111,8 +111,18 @@ def parse_cells(text: str) -> Moc:
         As `parse_moc`, or there are more than `MOST_CELLS`.
     """
     moc = parse_moc(text)
-    polygons_of(moc)
+    _few_cells(moc)
     return moc
+
+
+def _few_cells(moc: Moc) -> list[Cell]:
+    """The largest cells of a MOC that is compared with regions; raises `UsageFault` for too many."""
+    cells = list(islice(cells_of(moc), MOST_CELLS + 1))
+    if len(cells) > MOST_CELLS:
+        raise UsageFault(
+            f"a MOC of more than {MOST_CELLS} cells cannot be compared with regions: send a coarser one"
+        )
+    return cells
 
 
 def polygons_of(moc: Moc) -> list[Polygon]:
@@ -123,12 +133,7 @@ def polygons_of(moc: Moc) -> list[Polygon]:
     UsageFault
         There are more than `MOST_CELLS`.
     """
-    cells = list(islice(cells_of(moc), MOST_CELLS + 1))
-    if len(cells) > MOST_CELLS:
-        raise UsageFault(
-            f"a MOC of more than {MOST_CELLS} cells cannot be compared with regions: send a coarser one"
-        )
-    return [_polygon(cell) for cell in cells]
+    return [_polygon(cell) for cell in _few_cells(moc)]
 
 
 def _polygon(cell: Cell) -> Polygon:
@@ -140,9 +145,10 @@ def _polygon(cell: Cell) -> Polygon:
 def groups_of(moc: Moc) -> tuple[Moc, ...]:
     """The MOC in at most `MOST_GROUPS` parts of cells that are close to each other.
 
-    All together have a box as large as the sky, which no index can use; each of them has a small one.
+    All together have a box as large as the sky, which no index can use; each of them has a small one. Raises
+    as `polygons_of`.
     """
-    cells = list(cells_of(moc))
+    cells = _few_cells(moc)
     for order in range(ORDER, -1, -1):
         groups = [(parent, list(found)) for parent, found in groupby(cells, key=lambda c: c.parent(order))]
         if len(groups) <= MOST_GROUPS:

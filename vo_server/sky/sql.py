@@ -23,7 +23,6 @@ def intersects(table: sa.FromClause, index: RegionIndex, region: Region) -> sa.C
         The region has no shape (see `vo_server.sky.shapes.shape_of`).
     """
     if isinstance(region, Moc):
-        shape_of(region)  # refuses what has too many cells
         return sa.or_(*(_meets(table, index, group) for group in groups_of(region)))
     return _meets(table, index, region)
 
