@@ -1,9 +1,12 @@
 """The application as a whole: every service is there, every request has an id and is counted."""
 
 import pytest
+from starlette.applications import Starlette
+from starlette.routing import Mount, Route
 from starlette.testclient import TestClient
 
 from tests.xsd import validate
+from vo_server.metrics import service_of
 
 
 @pytest.mark.parametrize("service", ["tap", "sia2", "datalink"])
@@ -41,3 +44,10 @@ def test_odd_paths_make_no_new_series(client: TestClient) -> None:
     for number in range(3):
         assert client.get(f"/no-such-{number}").status_code == 404
     assert "no-such" not in client.get("/metrics").text
+
+
+def test_every_service_is_counted_by_its_name(client: TestClient) -> None:
+    assert isinstance(client.app, Starlette)
+    paths = {route.path for route in client.app.routes if isinstance(route, Route | Mount)} - {"/"}
+    assert {"/tap/sync", "/header/{dp_id}", "/hdr", "/status.json"} <= paths
+    assert {path for path in paths if service_of(path) == "portal"} == set()
