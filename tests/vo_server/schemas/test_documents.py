@@ -226,4 +226,4 @@ def test_any_wrong_value_is_a_usage_fault_or_a_schema(place: tuple[Any, ...], va
         schema = schemas.parse(yaml.safe_dump(fields))
     except UsageFault:
         return
-    schemas.metadata([schema])
+    assert len(schemas.metadata([schema]).tables) == len(schema.tables)
