@@ -30,10 +30,11 @@ install: $(VENV)/.dev
 test: lint
 	$(BIN)/python -m pytest
 
-# The same promises on Debian's PostgreSQL instead of the embedded one, in a cluster made for the run.
+# The same promises on Debian's PostgreSQL instead of the embedded one, in a cluster made for the run, in a folder
+# of its own: what a killed run left behind is not in the way of the next.
 test-postgresql: $(VENV)/.dev
-	pg_virtualenv sh -c 'VO_TEST_DATABASE_URL=postgresql://$$PGUSER:$$PGPASSWORD@$$PGHOST:$$PGPORT/postgres \
-		$(BIN)/python -m pytest -q -m "not demo and not debian" --ignore=tests/demo' 2>/dev/null
+	pg_virtualenv -t sh -c 'VO_TEST_DATABASE_URL=postgresql://$$PGUSER:$$PGPASSWORD@$$PGHOST:$$PGPORT/postgres \
+		$(BIN)/python -m pytest -q -m "not demo and not debian" --ignore=tests/demo'
 
 fuzz: $(VENV)/.dev
 	VO_FUZZ=10000 $(BIN)/python -m pytest tests/hardness/test_fuzz.py --timeout 1800 --show-capture=no
