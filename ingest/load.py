@@ -92,7 +92,7 @@ def load(connection: sa.Connection, batch: Sequence[Identified], place: Place, s
         _stage(connection, metadata.tables[name], with_hidden_columns(_declaration(name), rows))
         staged.append(metadata.tables[name])
     staged += _stage_setups(connection, batch)
-    _remove_displaced(connection, metadata)
+    _remove_displaced(connection)
     states = _states(connection, staged[1:])
     _keep_history(connection, metadata, [dp_id for dp_id, state in states.items() if state.differs])
     for relation in staged:
@@ -196,6 +196,8 @@ def _staging(relation: sa.Table) -> str:
 def _stage(connection: sa.Connection, relation: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """A temporary table like ``relation``, with ``rows``."""
     staging = _staging(relation)
+    # One of an earlier batch of the same transaction.
+    connection.exec_driver_sql(f"DROP TABLE IF EXISTS pg_temp.{staging}")
     connection.exec_driver_sql(f"CREATE TEMPORARY TABLE {staging} (LIKE {_name(relation)}) ON COMMIT DROP")
     copy(connection, staging, to_arrow(relation, [column.name for column in relation.columns], rows))
     if rows:
@@ -284,18 +286,57 @@ def upsert(connection: sa.Connection, relation: sa.Table) -> None:
     )
 
 
-def _remove_displaced(connection: sa.Connection, metadata: sa.MetaData) -> None:
+def _remove_displaced(connection: sa.Connection) -> None:
     """Forget files whose place another file has taken."""
     displaced = connection.exec_driver_sql(
         f"SELECT f.dp_id FROM {_name(FILE)} f JOIN {_staging(FILE)} s"  # noqa: S608
         " ON s.url = f.url AND s.dp_id <> f.dp_id"
     )
     if gone := list(displaced.scalars()):
-        _keep_history(connection, metadata, gone)
-        for relation in (FILE, *_with_rows(metadata)):
-            connection.execute(sa.delete(relation).where(among(relation.c.dp_id, gone)))
-        _remove_details(connection, gone)
-        delivery.forget(connection, gone)
+        remove(connection, gone)
+
+
+def remove(connection: sa.Connection, dp_ids: Sequence[str]) -> None:
+    """Forget files inside the caller's transaction; what they were is kept in the history."""
+    if retire(connection, dp_ids):
+        connection.execute(sa.delete(FILE).where(among(FILE.c.dp_id, dp_ids)))
+        _remove_details(connection, dp_ids)
+        delivery.forget(connection, dp_ids)
+
+
+def retire(connection: sa.Connection, dp_ids: Sequence[str]) -> bool:
+    """Take files out of the published tables inside the caller's transaction: the files themselves stay.
+
+    Returns
+    -------
+    bool
+        Whether there were any.
+    """
+    if not dp_ids:
+        return False
+    metadata = schemas.metadata(schemas.builtin())
+    _keep_history(connection, metadata, dp_ids)
+    for relation in _with_rows(metadata):
+        connection.execute(sa.delete(relation).where(among(relation.c.dp_id, dp_ids)))
+    return True
+
+
+def bring_back(connection: sa.Connection, dp_ids: Sequence[str]) -> None:
+    """Put retired products into ObsCore again inside the caller's transaction, as they were last."""
+    obscore = schemas.metadata(schemas.builtin()).tables[PUBLISHED["product"]]
+    name = _name(obscore)
+    connection.execute(
+        sa.text(
+            f"INSERT INTO {name} SELECT former.* FROM"  # noqa: S608 - names of ours
+            " (SELECT DISTINCT ON (dp_id) row -> 'row' AS row FROM archive.file_history"
+            " WHERE dp_id = ANY(:dp_ids) ORDER BY dp_id, history_id DESC) last,"
+            f" jsonb_populate_record(NULL::{name}, last.row) former"
+            " WHERE jsonb_typeof(last.row) = 'object' ON CONFLICT (dp_id) DO NOTHING"
+        ),
+        {"dp_ids": list(dp_ids)},
+    )
+    now = datetime.now(UTC).replace(tzinfo=None)
+    connection.execute(sa.update(obscore).values(last_mod_date=now).where(among(obscore.c.dp_id, dp_ids)))
 
 
 def _remove_former(

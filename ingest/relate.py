@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from ingest.read import Association, Parsed, Rejected
 from ingest.report import Finding
-from ingest.scan import media_type, storable
+from ingest.scan import Scanned, media_type, storable
 from vo_server import schemas
 from vo_server.archive import ASSOCIATION, FILE, PROVENANCE
 
@@ -23,14 +23,18 @@ def as_ancillary(rejected: Rejected, categories: dict[str, str | None]) -> Parse
     categories : dict
         Name of a file -> its category, of the associations that products tell.
     """
-    scanned = rejected.scanned
     name = name_of(rejected)
     if name not in categories or not {f.rule for f in rejected.findings} <= _ACCEPTED_RULES:
         return None
+    return ancillary(rejected.scanned, name, categories[name])
+
+
+def ancillary(scanned: Scanned, name: str, category: str | None) -> Parsed:
+    """A file that is not FITS, under the name by which products know it."""
     return Parsed(
         candidate=scanned.candidate, sha256=scanned.sha256, md5=scanned.md5,
         media_type=media_type(scanned.candidate.path), compression=None, kind="ancillary",
-        category=categories[name] or "ANCILLARY", collection=None, origfile=name, arcfile=None, born=None,
+        category=category or "ANCILLARY", collection=None, origfile=name, arcfile=None, born=None,
         prefix=None, row={}, provenance=(), associations=tuple[Association, ...](),
         headers=(),
     )  # fmt: skip

@@ -31,7 +31,7 @@ BATCH = 250  #: files in one transaction
 MOST_CARDS = 400_000  #: header cards in one transaction, whatever the number of files
 CHUNK = 2_000  #: files asked for at once whether they are known
 #: Any number, the same in every process: one ingest at a time in a database.
-_LOCK = 0x766F696E67657374
+LOCK = 0x766F696E67657374
 
 
 def run(
@@ -77,9 +77,9 @@ def run(
     say = progress or silent
     registration = load_registration(settings, database.state_dir)
     files = Readers(mappings, registration, processes, scheduler)
-    with holding(database.owner, _LOCK), many_objects(), files as readers:
+    with holding(database.owner, LOCK), many_objects(), files as readers:
         with database.owner.begin() as connection:
-            place = Place(_root_url(connection, settings), settings.authority)
+            place = Place(root_url(connection, settings), settings.authority)
             insert = sa.insert(INGEST_RUN).values(paths=[storable(str(path)) for path in paths])
             run_id, started = connection.execute(
                 insert.returning(INGEST_RUN.c.run_id, INGEST_RUN.c.started)
@@ -102,10 +102,10 @@ def correct_keyword(
     progress: Progress | None = None,
 ) -> bool:
     """Correct a header keyword of a file (`ingest.correct.correct`) in a transaction of its own."""
-    with holding(database.owner, _LOCK), database.owner.begin() as connection:
+    with holding(database.owner, LOCK), database.owner.begin() as connection:
         archive = correct.Archive(
             connection,
-            Place(_root_url(connection, settings), settings.authority),
+            Place(root_url(connection, settings), settings.authority),
             database.state_dir,
             mappings_for(database.state_dir),
             load_registration(settings, database.state_dir),
@@ -174,7 +174,7 @@ def mappings_for(
     return tuple(replace(mapping, match=Match()) for mapping in chosen)
 
 
-def _root_url(connection: sa.Connection, settings: Settings) -> str:
+def root_url(connection: sa.Connection, settings: Settings) -> str:
     """The URL that the addresses in the archive begin with already; the settings' in a new archive."""
     known = connection.scalar(sa.select(PROPERTY.c.value).where(PROPERTY.c.name == "base_url"))
     if known is not None:

@@ -67,6 +67,8 @@ class Settings(BaseSettings):
     result_store: str | None = None  #: URL where job results go; unset means a directory in state_dir
     demo_cache: Path | None = None  #: real files of the demo archive; unset means a directory in state_dir
     token_file: Path | None = None  #: accounts and their tokens; unset means tokens.toml in state_dir
+    archivists: tuple[str, ...] = ()  #: accounts that review and publish submissions
+    submission_size: PositiveInt = 100 * 1024**3  #: bytes of a file of a submission
     registry_file: Path | None = None  #: who publishes, and what; unset means registry.toml in state_dir
     registry_refresh: PositiveFloat = 600.0  #: seconds until the registry's records are looked at again
     #: Signs resumption tokens where several servers share a database; unset means a file in state_dir.

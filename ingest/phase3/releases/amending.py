@@ -1,0 +1,149 @@
+"""Metadata-only updates: published products with other keywords and the same data, as a new batch."""
+
+import csv
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from ingest.correction import Correction, card_of, parse_keyword, parse_value
+from ingest.delivery import new_headers, pieces
+from ingest.fitsfile import FitsFile
+from ingest.phase3.releases.archive import Archive
+from ingest.phase3.releases.versions import PRODUCTS
+from ingest.scan import Candidate, candidate, scan
+from vo_server.archive import FILE, among
+from vo_server.errors import FatalFault, NotFoundFault, UsageFault
+from vo_server.progress import Progress, silent
+from vo_server.stores import path_of
+from vo_server.submissions.values import Batch
+
+COLUMNS = ("file", "hdu", "keyword", "value")
+MOST = 1_000_000  #: amendments of one batch
+
+
+@dataclass(frozen=True, slots=True)
+class Amendment:
+    """A keyword of a product and the value that it should have, as text.
+
+    Attributes
+    ----------
+    file : str
+        The product's name (ORIGFILE) or identifier.
+    """
+
+    file: str
+    hdu: int
+    keyword: str
+    value: str
+
+
+def read_amendments(path: Path) -> list[Amendment]:
+    """The amendments of a CSV file with the columns ``file, hdu, keyword, value``; no HDU means the primary.
+
+    Raises
+    ------
+    UsageFault
+        It is not such a file; the message names the line.
+    """
+    try:
+        with path.open(newline="", encoding="utf-8") as stream:
+            rows = csv.DictReader(stream)
+            if rows.fieldnames is None or not {*COLUMNS} - {"hdu"} <= set(rows.fieldnames):
+                raise UsageFault(f"{path.name} wants the columns {', '.join(COLUMNS)} in its first line")
+            found = [_amendment(row, number) for number, row in zip(range(2, MOST + 2), rows, strict=False)]
+    except (OSError, UnicodeDecodeError, csv.Error) as exc:
+        raise UsageFault(f"{path.name} cannot be read as CSV in UTF-8") from exc
+    if not found:
+        raise UsageFault(f"{path.name} has no amendment")
+    return found
+
+
+def _amendment(row: Mapping[str, str | None], number: int) -> Amendment:
+    hdu = (row.get("hdu") or "0").strip()
+    if not hdu.isdigit() or len(hdu) > 4:
+        raise UsageFault(f"line {number}: {hdu[:20]!r} is no number of an HDU")
+    name, keyword, value = ((row.get(word) or "").strip() for word in ("file", "keyword", "value"))
+    if not name:
+        raise UsageFault(f"line {number}: the file is missing")
+    return Amendment(name, int(hdu), parse_keyword(keyword), value)
+
+
+def amend(
+    archive: Archive, batch: Batch, amendments: Iterable[Amendment], progress: Progress | None = None
+) -> int:
+    """Put the amended products into an open batch of a release of their collection.
+
+    From there they go the way of all batches; published, they replace their former versions.
+
+    Returns
+    -------
+    int
+        Number of products.
+
+    Raises
+    ------
+    NotFoundFault
+        A product is not current in the collection.
+    UsageFault
+        A keyword or value cannot stand in its header.
+    """
+    say = progress or silent
+    by_file: defaultdict[str, list[Amendment]] = defaultdict(list)
+    for amendment in amendments:
+        by_file[amendment.file].append(amendment)
+    stored = _stored(archive, batch.collection, list(by_file))
+    area = archive.area(batch)
+    for count, (name, wanted) in enumerate(by_file.items(), 1):
+        origfile, path = stored[name]
+        area.begin(origfile, path.stat().st_size)
+        descriptor = area.open_at(origfile, 0)
+        with open(descriptor, "wb") as sink, path.open("rb") as stream:
+            file = _scanned(path, origfile)
+            corrections = [_correction(file, origfile, amendment) for amendment in wanted]
+            for piece in pieces(stream, tuple(new_headers(stream, file, corrections))):
+                sink.write(piece)
+        sums = area.complete(origfile)
+        told = {"size": sums.size, "sha256": sums.sha256, "md5": sums.md5}
+        archive.submissions.put(batch.batch_id, [{"name": origfile, "received": datetime.now(UTC), **told}])
+        say(count, len(by_file), "amending products")
+    return len(by_file)
+
+
+def _stored(archive: Archive, collection: str, names: Sequence[str]) -> dict[str, tuple[str, Path]]:
+    """Of each name: the product's own name, and where its file is."""
+    query = (
+        sa.select(PRODUCTS.c.origfile, PRODUCTS.c.dp_id, FILE.c.url)
+        .join(FILE, FILE.c.dp_id == PRODUCTS.c.dp_id)
+        .where(PRODUCTS.c.collection == collection, PRODUCTS.c.status == "current")
+        .where(sa.or_(among(PRODUCTS.c.origfile, names), among(PRODUCTS.c.dp_id, names)))
+    )
+    found: dict[str, tuple[str, Path]] = {}
+    with archive.owner.connect() as connection:
+        for row in connection.execute(query):
+            path = path_of(row.url)
+            if path is None or not path.is_file():
+                raise FatalFault(f"the store does not have {row.dp_id}")
+            found[row.origfile] = found[row.dp_id] = (row.origfile, path)
+    if missing := [name for name in names if name not in found]:
+        raise NotFoundFault(f"not current in {collection}: {', '.join(missing[:5])}")
+    return found
+
+
+def _scanned(path: Path, name: str) -> FitsFile:
+    found = candidate(path)
+    file = scan(found).file if isinstance(found, Candidate) else None
+    if file is None:
+        raise UsageFault(f"{name} is no FITS file: it has no keywords")
+    return file
+
+
+def _correction(file: FitsFile, name: str, amendment: Amendment) -> Correction:
+    if amendment.hdu >= len(file.hdus):
+        raise UsageFault(f"{name} has no HDU {amendment.hdu}: it has {len(file.hdus)}")
+    former = card_of(file.hdus[amendment.hdu], amendment.keyword)
+    value = parse_value(amendment.value, former, amendment.keyword)
+    return Correction(amendment.hdu, amendment.keyword, value)

@@ -1,0 +1,133 @@
+"""The doors: files of a directory as a batch; what pipelines made by itself; legacy products as they are.
+
+Behind every door is the same way: the batch is checked, reviewed, and published in one transaction.
+"""
+
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
+from datetime import UTC, datetime
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from ingest.phase3.releases.archive import Archive
+from ingest.phase3.releases.closing import check_batch
+from ingest.phase3.releases.publishing import publish
+from ingest.phase3.releases.versions import PRODUCTS
+from vo_server.archive import BATCH_FILE, among
+from vo_server.progress import Progress
+from vo_server.submissions.area import sums_of
+from vo_server.submissions.states import SYSTEM, Person, State
+from vo_server.submissions.values import Batch, Collection, Release
+
+PUT_AT_ONCE = 500  #: files that are noted in one transaction
+_AUTOMATIC = frozenset({Person.OWNER, Person.ARCHIVIST})
+
+
+def take_files(
+    archive: Archive, batch: Batch, files: Sequence[Path], progress: Progress | None = None
+) -> None:
+    """Take files of this machine into an open batch; those of the same name are replaced.
+
+    A legacy batch links them where that is possible, others copy them.
+    """
+    rows = []
+    for name, sums in archive.area(batch).adopt(files, progress, link=batch.door == "legacy"):
+        told = {"size": sums.size, "sha256": sums.sha256, "md5": sums.md5}
+        rows.append({"name": name, "received": datetime.now(UTC), **told})
+        if len(rows) == PUT_AT_ONCE:
+            archive.submissions.put(batch.batch_id, rows)
+            rows = []
+    archive.submissions.put(batch.batch_id, rows)
+
+
+def deliver(
+    archive: Archive,
+    files: Sequence[Path],
+    collection: Collection,
+    release: Release,
+    *,
+    door: str = "internal",
+    standard: str = "8",
+    mapping: str | None = None,
+    author: str = SYSTEM,
+    reason: str = "",
+    progress: Progress | None = None,
+) -> Batch | None:
+    """Files through the internal or the legacy door, from the first step to the last, by itself.
+
+    Doing it again changes nothing: what is published with the same bytes is left out, and a batch that was
+    interrupted goes on where it was.
+
+    Returns
+    -------
+    Batch or None
+        Published, or in error with a report; None where all files are published already.
+
+    Raises
+    ------
+    UsageFault
+        The collection or the release is there and differs; files cannot be taken.
+    """
+    submissions = archive.submissions
+    submissions.create_collection(collection)
+    submissions.create_release(release)
+    new = _unpublished(archive, collection.name, files)
+    if not new:
+        return None
+    batch = _begun(archive, release, door, new) or submissions.open_batch(
+        collection.name, release.release, author, door, standard, mapping
+    )
+    if batch.state is State.OPEN:
+        take_files(archive, batch, new, progress)
+        batch = submissions.take(batch.batch_id, "close", author, _AUTOMATIC, reason)
+    return conclude(archive, batch, author, _AUTOMATIC, reason, progress)
+
+
+def conclude(
+    archive: Archive,
+    batch: Batch,
+    author: str,
+    people: AbstractSet[Person],
+    reason: str = "",
+    progress: Progress | None = None,
+) -> Batch:
+    """All steps that are left from a closed batch on; one with errors stays as it is."""
+    if batch.state is State.CLOSED:
+        batch = check_batch(archive, batch.batch_id, progress)
+    for state, step in ((State.VALID, "submit"), (State.SUBMITTED, "approve")):
+        if batch.state is state:
+            batch = archive.submissions.take(batch.batch_id, step, author, people, reason)
+    if batch.state is State.APPROVED:
+        batch = publish(archive, batch.batch_id, author, people, reason, progress)
+    return batch
+
+
+def _unpublished(archive: Archive, collection: str, files: Sequence[Path]) -> list[Path]:
+    """Those files that are not current with the same bytes."""
+    names = {file.name: file for file in files}
+    query = (
+        sa.select(BATCH_FILE.c.name, BATCH_FILE.c.sha256)
+        .join(PRODUCTS, PRODUCTS.c.dp_id == BATCH_FILE.c.dp_id)
+        .where(
+            PRODUCTS.c.collection == collection,
+            PRODUCTS.c.status == "current",
+            among(PRODUCTS.c.origfile, names),
+        )
+    )
+    with archive.owner.connect() as connection:
+        known: dict[str, str] = dict(connection.execute(query).all())
+    return [file for file in files if file.name not in known or sums_of(file).sha256 != known[file.name]]
+
+
+def _begun(archive: Archive, release: Release, door: str, files: Sequence[Path]) -> Batch | None:
+    """The batch of an interrupted run, with the same files or on the way to them."""
+    names = {file.name for file in files}
+    ended = (State.PUBLISHED, State.DROPPED, State.ERROR)
+    for batch in archive.submissions.batches(release.collection, release.release):
+        if batch.door != door or batch.state in ended:
+            continue
+        there = {file.name for file in archive.submissions.files(batch.batch_id)}
+        if there == names or (batch.state is State.OPEN and there <= names):
+            return batch
+    return None

@@ -1,0 +1,184 @@
+"""What was published: versions of products, releases, and every change, in ``phase3`` (SDP, versioning).
+
+Everything here is inside the caller's transaction, and one caller at a time: whoever publishes holds
+`ingest.run.LOCK`.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from ingest.load import Place
+from ingest.phase3.releases.archive import description_address, release_page
+from vo_server import schemas
+from vo_server.archive import FILE, among
+from vo_server.submissions.values import Batch, Collection, Release
+
+_TABLES = schemas.metadata(schemas.builtin()).tables
+PRODUCTS, CHANGES, RELEASES = (_TABLES[f"phase3.{name}"] for name in ("products", "changes", "releases"))
+SCIENCE = "SCIENCE."  #: how the categories of products begin
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A file that is published: its identifier, its own name, its category."""
+
+    dp_id: str
+    origfile: str
+    category: str
+
+
+def now() -> datetime:
+    """The time, UTC, as published tables have it."""
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
+def replaced_by(connection: sa.Connection, collection: str, files: Iterable[Published]) -> dict[str, str]:
+    """The files that are current under the names of ``files``: dp_id of the new one -> of the former one.
+
+    Versions of a product share their collection and the name that their provider gave them.
+    """
+    new = {file.origfile: file.dp_id for file in files}
+    query = sa.select(PRODUCTS.c.origfile, PRODUCTS.c.dp_id).where(
+        PRODUCTS.c.collection == collection,
+        among(PRODUCTS.c.origfile, new),
+        PRODUCTS.c.status == "current",
+    )
+    return {
+        new[row.origfile]: row.dp_id for row in connection.execute(query) if row.dp_id != new[row.origfile]
+    }
+
+
+def add(
+    connection: sa.Connection,
+    place: Place,
+    batch: Batch,
+    files: Sequence[Published],
+    former: Mapping[str, str],
+    reason: str,
+) -> None:
+    """Make files current, in the place of ``former`` ones; files that were withdrawn come back."""
+    when = now()
+    numbers = _next_versions(connection, batch.collection, [file.origfile for file in files])
+    rows = [
+        {
+            "dp_id": file.dp_id, "obs_publisher_did": place.publisher_did(file.dp_id),
+            "collection": batch.collection, "release": batch.release, "batch": batch.number,
+            "origfile": file.origfile, "category": file.category, "version": numbers.get(file.origfile, 1),
+            "status": "current", "published": when, "predecessor": former.get(file.dp_id),
+        }
+        for file in files
+    ]  # fmt: skip
+    statement = insert(PRODUCTS)
+    back = ("status", "predecessor", "category")
+    again = {name: statement.excluded[name] for name in back} | {"ended": None, "reason": None}
+    connection.execute(statement.on_conflict_do_update(index_elements=["dp_id"], set_=again), rows)
+    end(connection, list(former.values()), "obsolete", reason or f"replaced in {batch.release}")
+    for new, old in former.items():
+        connection.execute(sa.update(PRODUCTS).values(successor=new).where(PRODUCTS.c.dp_id == old))
+    science = [file.dp_id for file in files if file.category.startswith(SCIENCE)]
+    tell(connection, "replaced", [former[dp_id] for dp_id in science if dp_id in former], reason)
+    tell(connection, "added", science, reason)
+
+
+def _next_versions(connection: sa.Connection, collection: str, names: Sequence[str]) -> dict[str, int]:
+    query = (
+        sa.select(PRODUCTS.c.origfile, sa.func.max(PRODUCTS.c.version) + 1)
+        .where(PRODUCTS.c.collection == collection, among(PRODUCTS.c.origfile, names))
+        .group_by(PRODUCTS.c.origfile)
+    )
+    return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def end(connection: sa.Connection, dp_ids: Sequence[str], status: str, reason: str) -> None:
+    """Let files be current no more."""
+    changed = sa.update(PRODUCTS).values(status=status, ended=now(), reason=reason or None)
+    connection.execute(changed.where(among(PRODUCTS.c.dp_id, dp_ids)))
+
+
+def restore(connection: sa.Connection, dp_ids: Sequence[str]) -> None:
+    """Let files be current again."""
+    changed = sa.update(PRODUCTS).values(status="current", ended=None, reason=None, successor=None)
+    connection.execute(changed.where(among(PRODUCTS.c.dp_id, dp_ids)))
+
+
+def tell(connection: sa.Connection, change: str, dp_ids: Sequence[str], reason: str = "") -> None:
+    """Add to the list of changes, in the order given."""
+    if not dp_ids:
+        return
+    last = connection.scalar(sa.select(sa.func.max(CHANGES.c.change_id))) or 0
+    known = {
+        row.dp_id: row
+        for row in connection.execute(sa.select(PRODUCTS).where(among(PRODUCTS.c.dp_id, dp_ids)))
+    }
+    when = now()
+    rows: list[dict[str, Any]] = []
+    for number, dp_id in enumerate(dp_ids, last + 1):
+        row = known[dp_id]
+        related = row.successor if change == "replaced" else row.predecessor
+        rows.append(
+            {
+                "change_id": number,
+                "last_mod_date": when,
+                "change": change,
+                "dp_id": dp_id,
+                "obs_publisher_did": row.obs_publisher_did,
+                "collection": row.collection,
+                "release": row.release,
+                "related": related,
+                "reason": reason or None,
+            }
+        )
+    connection.execute(sa.insert(CHANGES), rows)
+
+
+def compare_data(connection: sa.Connection, former: Mapping[str, str]) -> None:
+    """Note of new versions whether their data are those of the former ones: by DATASUM of all HDUs."""
+    if not former:
+        return
+    sums = sa.text(
+        "SELECT dp_id, string_agg(value_s, ' ' ORDER BY hdu) FROM header.keyword"
+        " WHERE dp_id = ANY(:dp_ids) AND keyword = 'DATASUM' GROUP BY dp_id"
+    )
+    told: dict[str, str] = dict(connection.execute(sums, {"dp_ids": [*former, *former.values()]}).all())
+    for new, old in former.items():
+        same = None not in (told.get(new), told.get(old)) and told[new] == told[old]
+        connection.execute(sa.update(PRODUCTS).values(same_data=same).where(PRODUCTS.c.dp_id == new))
+
+
+def summarise_release(
+    connection: sa.Connection, place: Place, collection: Collection, release: Release
+) -> None:
+    """Make the row of a release that of what is published of it now."""
+    mine = (PRODUCTS.c.collection == release.collection, PRODUCTS.c.release == release.release)
+    is_science = PRODUCTS.c.category.like(f"{SCIENCE}%")
+    is_current = PRODUCTS.c.status == "current"
+    count = sa.func.count()
+    counted = connection.execute(
+        sa.select(
+            count.filter(is_current, is_science).label("n_products"),
+            count.filter(is_current).label("n_files"),
+            sa.func.coalesce(sa.func.sum(FILE.c.size).filter(is_current), 0).label("volume"),
+            sa.func.bool_or(PRODUCTS.c.status != "withdrawn").label("is_there"),
+            sa.func.min(PRODUCTS.c.published).label("published"),
+        )
+        .select_from(PRODUCTS.outerjoin(FILE, FILE.c.dp_id == PRODUCTS.c.dp_id))
+        .where(*mine)
+    ).one()
+    if counted.published is None:
+        return  # nothing of it was ever published
+    values = {
+        "title": release.title, "status": "published" if counted.is_there else "withdrawn",
+        "origin": collection.origin, "programmes": " ".join(collection.programmes) or None,
+        "creators": "; ".join(release.creators) or None, "abstract": release.abstract or None,
+        "published": counted.published, "updated": now(), "n_products": counted.n_products,
+        "n_files": counted.n_files, "volume": int(counted.volume), "bib_reference": release.bibcode,
+        "doi": release.doi, "access_url": release_page(place, release.collection, release.release),
+        "release_description": description_address(place, release),
+    }  # fmt: skip
+    statement = insert(RELEASES).values(collection=release.collection, release=release.release, **values)
+    connection.execute(statement.on_conflict_do_update(index_elements=["collection", "release"], set_=values))

@@ -1,0 +1,184 @@
+"""Taking back: single products that should not be used, or a batch that should not have been published."""
+
+import os
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
+
+import sqlalchemy as sa
+
+from ingest.load import bring_back, remove, retire
+from ingest.phase3.releases import versions
+from ingest.phase3.releases.archive import Archive
+from ingest.phase3.releases.publishing import CHANNEL, summarise_releases
+from ingest.phase3.releases.versions import PRODUCTS, SCIENCE
+from ingest.run import LOCK
+from vo_server.archive import BATCH_FILE, FILE, among
+from vo_server.db.locks import holding
+from vo_server.errors import AuthorizationFault, FatalFault, NotFoundFault, UsageFault
+from vo_server.stores import path_of
+from vo_server.submissions.area import link_or_copy, sums_of
+from vo_server.submissions.states import Person, check_step
+from vo_server.submissions.store import take_step
+from vo_server.submissions.values import MOST_TITLE, Batch, check_text
+
+
+def deprecate(archive: Archive, dp_ids: Sequence[str], people: AbstractSet[Person], reason: str) -> list[str]:
+    """Let products be found no more; their identifiers and files stay, with the reason.
+
+    Returns
+    -------
+    list of str
+        Those that were current.
+
+    Raises
+    ------
+    NotFoundFault
+        One was never published by a release.
+    UsageFault
+        There is no reason.
+    """
+    _check(people, reason)
+    with holding(archive.owner, LOCK), archive.owner.begin() as connection:
+        current = _with_status(connection, dp_ids, "current")
+        versions.end(connection, current, "deprecated", reason)
+        retire(connection, current)
+        _tell(archive, connection, "deprecated", current, reason)
+    return current
+
+
+def reinstate(archive: Archive, dp_ids: Sequence[str], people: AbstractSet[Person], reason: str) -> list[str]:
+    """Let deprecated products be found again.
+
+    Returns
+    -------
+    list of str
+        Those that were deprecated.
+
+    Raises
+    ------
+    UsageFault
+        There is no reason, or another version is current.
+    """
+    _check(people, reason)
+    with holding(archive.owner, LOCK), archive.owner.begin() as connection:
+        found = _with_status(connection, dp_ids, "deprecated")
+        _check_free(connection, found)
+        versions.restore(connection, found)
+        bring_back(connection, found)
+        _tell(archive, connection, "restored", found, reason)
+    return found
+
+
+def unpublish(
+    archive: Archive, batch_id: int, author: str, people: AbstractSet[Person], reason: str
+) -> Batch:
+    """Take a batch back: its files are not available any more, what they replaced is current again.
+
+    The batch is approved again; publishing it gives its files the same identifiers.
+
+    Raises
+    ------
+    UsageFault
+        It is not published, there is no reason, or a later batch has replaced files of it.
+    """
+    with holding(archive.owner, LOCK):
+        batch = archive.submissions.batch(batch_id)
+        check_step("unpublish", batch.state, people, reason)
+        files = archive.submissions.files(batch_id)
+        dp_ids = [file.dp_id for file in files if file.dp_id is not None]
+        with archive.owner.begin() as connection:
+            _check_last(connection, dp_ids)
+            _bring_back(archive, connection, batch, dp_ids)
+            science = _science(connection, dp_ids)
+            versions.end(connection, dp_ids, "withdrawn", reason)
+            former = _formers(connection, dp_ids)
+            remove(connection, dp_ids)
+            versions.restore(connection, former)
+            bring_back(connection, former)
+            versions.tell(connection, "restored", _science(connection, former), reason)
+            _tell(archive, connection, "withdrawn", science, reason)
+            return take_step(connection, batch_id, "unpublish", author, people, reason)
+
+
+def _check(people: AbstractSet[Person], reason: str) -> None:
+    if Person.ARCHIVIST not in people:
+        raise AuthorizationFault("this is for archivists")
+    check_text("reason", reason, MOST_TITLE, needed=True)
+
+
+def _with_status(connection: sa.Connection, dp_ids: Sequence[str], status: str) -> list[str]:
+    rows = connection.execute(
+        sa.select(PRODUCTS.c.dp_id, PRODUCTS.c.status).where(among(PRODUCTS.c.dp_id, dp_ids))
+    )
+    known = {row.dp_id: row.status for row in rows}
+    if missing := [dp_id for dp_id in dp_ids if dp_id not in known]:
+        raise NotFoundFault(f"not of any release: {', '.join(missing[:5])}")
+    return [dp_id for dp_id in dict.fromkeys(dp_ids) if known[dp_id] == status]
+
+
+def _check_free(connection: sa.Connection, dp_ids: Sequence[str]) -> None:
+    other = PRODUCTS.alias("other")
+    query = (
+        sa.select(PRODUCTS.c.dp_id, other.c.dp_id)
+        .join(
+            other,
+            sa.and_(other.c.collection == PRODUCTS.c.collection, other.c.origfile == PRODUCTS.c.origfile),
+        )
+        .where(among(PRODUCTS.c.dp_id, dp_ids), other.c.status == "current")
+    )
+    if (row := connection.execute(query).first()) is not None:
+        raise UsageFault(f"{row[1]} is current in the place of {row[0]}")
+
+
+def _check_last(connection: sa.Connection, dp_ids: Sequence[str]) -> None:
+    query = sa.select(PRODUCTS.c.dp_id, PRODUCTS.c.successor).where(
+        among(PRODUCTS.c.dp_id, dp_ids), PRODUCTS.c.status == "obsolete"
+    )
+    if (row := connection.execute(query).first()) is not None:
+        raise UsageFault(
+            f"{row.dp_id} was replaced by {row.successor} of a later batch: unpublish that one first"
+        )
+
+
+def _bring_back(archive: Archive, connection: sa.Connection, batch: Batch, dp_ids: Sequence[str]) -> None:
+    """Put the stored files where those of a batch wait: it may be published again, or returned and mended."""
+    area = archive.area(batch)
+    area.directory.mkdir(parents=True, exist_ok=True)
+    query = sa.select(FILE.c.dp_id, FILE.c.origfile, FILE.c.url).where(among(FILE.c.dp_id, dp_ids))
+    for row in connection.execute(query).all():
+        stored = path_of(row.url)
+        if stored is None or not stored.is_file():
+            raise FatalFault(f"the store does not have {row.dp_id}")
+        part = area.directory / f".{row.dp_id}.part"
+        part.unlink(missing_ok=True)
+        link_or_copy(stored, part)
+        os.replace(part, area.path(row.origfile))
+        sums = sums_of(area.path(row.origfile))
+        where = (BATCH_FILE.c.batch_id == batch.batch_id, BATCH_FILE.c.name == row.origfile)
+        told = {"size": sums.size, "sha256": sums.sha256, "md5": sums.md5}
+        connection.execute(sa.update(BATCH_FILE).values(told).where(*where))
+
+
+def _science(connection: sa.Connection, dp_ids: Sequence[str]) -> list[str]:
+    query = sa.select(PRODUCTS.c.dp_id).where(
+        among(PRODUCTS.c.dp_id, dp_ids), PRODUCTS.c.category.like(f"{SCIENCE}%")
+    )
+    return list(connection.scalars(query.order_by(PRODUCTS.c.dp_id)))
+
+
+def _formers(connection: sa.Connection, dp_ids: Sequence[str]) -> list[str]:
+    query = sa.select(PRODUCTS.c.dp_id).where(
+        among(PRODUCTS.c.successor, dp_ids), PRODUCTS.c.status == "obsolete"
+    )
+    return list(connection.scalars(query))
+
+
+def _tell(
+    archive: Archive, connection: sa.Connection, change: str, dp_ids: Sequence[str], reason: str
+) -> None:
+    """Add to the changes, and count again what the releases have."""
+    versions.tell(connection, change, dp_ids, reason)
+    names = sa.select(PRODUCTS.c.collection).where(among(PRODUCTS.c.dp_id, dp_ids)).distinct()
+    for collection in connection.scalars(names).all():
+        summarise_releases(archive, connection, collection)
+        connection.execute(sa.select(sa.func.pg_notify(CHANNEL, collection)))

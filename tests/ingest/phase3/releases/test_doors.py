@@ -1,0 +1,161 @@
+"""The doors: products of pipelines, legacy products as they are, new keywords of what is published."""
+
+import csv
+import hashlib
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from astropy.io import fits
+
+from ingest.phase3.releases import doors, publishing
+from ingest.phase3.releases.amending import amend, read_amendments
+from ingest.phase3.releases.closing import check_batch
+from tests.ingest.phase3.products import Sample
+from tests.ingest.phase3.releases.conftest import ARCHIVIST, Submitter
+from vo_server.archive import FILE
+from vo_server.errors import NotFoundFault, UsageFault
+from vo_server.stores import path_of
+from vo_server.submissions.states import State
+from vo_server.submissions.values import Batch, Collection, Release
+
+
+def deliver(
+    submitter: Submitter, files: list[Path], standard: str, door: str = "internal", release: str = "DR9"
+) -> Batch | None:
+    submitter.register_raw(files)
+    return doors.deliver(
+        submitter.archive,
+        files,
+        Collection(submitter.collection, "A test", owner="pi"),
+        Release(submitter.collection, release, "By itself"),
+        door=door,
+        standard=standard,
+    )
+
+
+def test_products_of_a_pipeline_are_published_by_themselves_and_once(
+    submitter: Submitter, valid: dict[str, Sample], tmp_path: Path
+) -> None:
+    sample = valid["SCIENCE.IMAGE"]
+    files = sample.write(tmp_path)
+    batch = deliver(submitter, files, sample.standard)
+    assert batch is not None
+    assert batch.state is State.PUBLISHED
+    before = submitter.products()
+    assert deliver(submitter, files, sample.standard) is None
+    assert submitter.products() == before
+    assert len(submitter.submissions.batches(submitter.collection)) == 1
+
+
+def test_an_interrupted_delivery_goes_on_in_its_batch(
+    submitter: Submitter, valid: dict[str, Sample], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sample = valid["SCIENCE.IMAGE"]
+    files = sample.write(tmp_path)
+    for module, name in ((doors, "take_files"), (doors, "check_batch"), (doors, "publish")):
+        with monkeypatch.context() as patch:
+            patch.setattr(module, name, lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
+            with pytest.raises(KeyboardInterrupt):
+                deliver(submitter, files, sample.standard)
+        assert submitter.obscore() == []
+    done = deliver(submitter, files, sample.standard)
+    assert done is not None
+    assert (done.state, done.number) == (State.PUBLISHED, 1)
+    assert len(submitter.obscore()) == 1
+
+
+def test_a_delivery_with_errors_stops_with_its_report(
+    submitter: Submitter, valid: dict[str, Sample], tmp_path: Path
+) -> None:
+    sample = valid["SCIENCE.SPECTRUM"]
+    path = sample.main.write(tmp_path)
+    fits.delval(path, "OBJECT")
+    batch = deliver(submitter, [path], sample.standard)
+    assert batch is not None
+    assert batch.state is State.ERROR
+    assert submitter.errors(batch) == [(path.name, "KEYWORD_MISSING")]
+    assert submitter.products() == []
+
+
+def test_legacy_products_keep_identifiers_and_bytes(
+    submitter: Submitter, valid: dict[str, Sample], tmp_path: Path
+) -> None:
+    """Whatever the standard says of them: they were published before it."""
+    sample = valid["SCIENCE.SPECTRUM"]
+    path = tmp_path / "old.fits"
+    path.write_bytes(sample.main.to_bytes())
+    with fits.open(path, mode="update") as hdus:
+        del hdus[0].header["PROCSOFT"]
+        hdus[0].header["ARCFILE"] = f"ADP.2011-05-06T07:08:09.{submitter.collection[-3:].strip('-'):0>3}.fits"
+        arcfile = hdus[0].header["ARCFILE"]
+    content = path.read_bytes()
+    batch = deliver(submitter, [path], sample.standard, door="legacy")
+    assert batch is not None
+    assert batch.state is State.PUBLISHED
+    assert submitter.errors(batch)
+    (row,) = submitter.obscore()
+    assert f"{row.dp_id}.fits" == arcfile
+    with submitter.archive.owner.connect() as connection:
+        url = connection.scalar(sa.select(FILE.c.url).where(FILE.c.dp_id == row.dp_id))
+    stored = path_of(url or "")
+    assert stored is not None
+    assert hashlib.sha256(stored.read_bytes()).digest() == hashlib.sha256(content).digest()
+
+
+def test_keywords_of_published_products_change_as_a_new_version(
+    submitter: Submitter, valid: dict[str, Sample], tmp_path: Path
+) -> None:
+    sample = valid["SCIENCE.SPECTRUM"]
+    submitter.publish(submitter.sample(sample))
+    (first,) = submitter.obscore()
+    with (tmp_path / "changes.csv").open("w", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerows([["file", "hdu", "keyword", "value"], [sample.main.name, "", "OBSTECH", "ECHELLE"]])
+    batch = submitter.submissions.open_batch(submitter.collection, "DR1", "pi", standard=sample.standard)
+    assert amend(submitter.archive, batch, read_amendments(tmp_path / "changes.csv")) == 1
+    submitter.take(batch, "close")
+    batch = check_batch(submitter.archive, batch.batch_id)
+    submitter.publish(batch)
+    (second,) = submitter.obscore()
+    assert (first.obstech != "ECHELLE", second.obstech) == (True, "ECHELLE")
+    new = next(row for row in submitter.products() if row.dp_id == second.dp_id)
+    assert (new.version, new.predecessor, new.same_data) == (2, first.dp_id, True)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("file,keyword\na,b\n", "wants the columns"),
+        ("file,hdu,keyword,value\n", "has no amendment"),
+        ("file,hdu,keyword,value\na.fits,x,OBJECT,b\n", "line 2: 'x' is no number of an HDU"),
+        ("file,hdu,keyword,value\na.fits,0,NAXIS,2\n", "says how the file is to be read"),
+        ("file,hdu,keyword,value\n,0,OBJECT,b\n", "line 2: the file is missing"),
+    ],
+)
+def test_a_wrong_list_of_amendments_is_told(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "list.csv").write_text(text)
+    with pytest.raises(UsageFault, match=message):
+        read_amendments(tmp_path / "list.csv")
+
+
+def test_what_is_not_current_cannot_be_amended(submitter: Submitter, tmp_path: Path) -> None:
+    (tmp_path / "list.csv").write_text("file,hdu,keyword,value\nno.fits,0,OBJECT,b\n")
+    batch = submitter.submissions.open_batch(submitter.collection, "DR1", "pi")
+    with pytest.raises(NotFoundFault, match=r"no\.fits"):
+        amend(submitter.archive, batch, read_amendments(tmp_path / "list.csv"))
+    assert submitter.submissions.files(batch.batch_id) == []
+
+
+def test_a_batch_with_a_file_that_changed_after_its_check_is_not_published(
+    submitter: Submitter, valid: dict[str, Sample]
+) -> None:
+    sample = valid["SCIENCE.SPECTRUM"]
+    batch = submitter.sample(sample)
+    for step in ("submit", "approve"):
+        submitter.take(batch, step)
+    path = submitter.archive.area(batch).path(sample.main.name)
+    path.write_bytes(path.read_bytes()[:-2880] + bytes(2880))
+    with pytest.raises(Exception, match="is not what was received"):
+        publishing.publish(submitter.archive, batch.batch_id, "curator", ARCHIVIST)
+    assert submitter.products() == []
