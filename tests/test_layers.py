@@ -23,10 +23,11 @@ PACKAGES = (
     "registry",
     "health",
     "ingest",
+    "phase3",
     "portal",
     "demo",
 )
-PROTOCOLS = {"tap", "sia", "ssa", "scs", "datalink", "moc", "hips", "registry", "health", "portal"}
+PROTOCOLS = {"tap", "sia", "ssa", "scs", "datalink", "moc", "hips", "registry", "health", "phase3", "portal"}
 
 #: Package -> the packages of ours that it may import (itself always).
 ALLOWED = {
@@ -42,6 +43,7 @@ ALLOWED = {
     "health": {"vo_server"},
     "portal": {"vo_server", "tap"},  # only tap.adql, to check a query
     "ingest": {"vo_server"},
+    "phase3": {"vo_server"},
     "demo": {"vo_server", "ingest"},
 }
 #: The core modules that know the packages: the application and the command line.

@@ -24,10 +24,11 @@ LONGEST_PAUSE = 30.0  #: seconds before one is started again, at most
 
 
 class Role(StrEnum):
-    """What a process does: run jobs, answer requests, or check once what the others answer."""
+    """What a process does: run jobs, answer requests, publish, or check once what the others answer."""
 
     WORKER = "worker"
     WEB = "web"
+    ARCHIVIST = "archivist"
     HEALTH = "health"
 
 
@@ -41,6 +42,8 @@ class ChildConfig:
         Different for every process.
     listener : int or None
         The file descriptor of the socket whose requests a ``web`` process answers.
+    owner_url : str or None
+        For an ``archivist`` only: it writes published tables.
     """
 
     role: Role
@@ -50,6 +53,7 @@ class ChildConfig:
     reader_url: str
     state_dir: str
     listener: int | None = None
+    owner_url: str | None = None
 
     @classmethod
     def of(
@@ -64,11 +68,16 @@ class ChildConfig:
             reader_url=database.reader_url,
             state_dir=str(database.state_dir),
             listener=listener,
+            owner_url=_owner_url(database) if role is Role.ARCHIVIST else None,
         )
 
     def to_json(self) -> str:
         """One line for the standard input."""
         return json.dumps({name: getattr(self, name) for name in self.__slots__})
+
+
+def _owner_url(database: Database) -> str:
+    return database.owner.url.render_as_string(hide_password=False)
 
 
 @dataclass

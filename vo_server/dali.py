@@ -79,7 +79,7 @@ async def read_parameters(
         if kind == MULTIPART:
             items += await _read_multipart(request, most, largest, files)
         elif kind in (FORM, ""):
-            items += _decode(b"".join([chunk async for chunk in _limited(request, MAX_BODY)]), most)
+            items += _decode(b"".join([chunk async for chunk in limited(request, MAX_BODY)]), most)
         else:
             raise MediaTypeFault(f"a body of type {kind[:60]!r} is not read here: send {FORM} or {MULTIPART}")
     return Parameters(items, most=most, files=files)
@@ -88,7 +88,7 @@ async def read_parameters(
 async def read_body(request: Request, target: Path, largest: int) -> None:
     """Write the body of a request into a file; raises `TooLargeFault` beyond ``largest`` bytes."""
     async with await anyio.open_file(target, "wb") as file:
-        async for chunk in _limited(request, largest):
+        async for chunk in limited(request, largest):
             await file.write(chunk)
 
 
@@ -106,7 +106,7 @@ def _decode(text: bytes, most: int) -> list[tuple[str, str]]:
         raise UsageFault(f"too many parameters: at most {most}") from None
 
 
-async def _limited(request: Request, largest: int) -> AsyncGenerator[bytes, None]:
+async def limited(request: Request, largest: int) -> AsyncGenerator[bytes, None]:
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and int(declared) > largest:
         raise TooLargeFault(f"the body has {declared[:20]} bytes: at most {largest} are read")
@@ -124,7 +124,7 @@ async def _read_multipart(
     """The fields; what is a file goes into ``files``."""
     parser = MultiPartParser(
         request.headers,
-        _limited(request, largest),
+        limited(request, largest),
         max_files=10,
         max_fields=most,
         max_part_size=4 * MAX_VALUE,

@@ -20,6 +20,7 @@ SERVICES = frozenset(
     (
         *("tap", "sia2", "sia", "ssa", "scs", "datalink", "soda", "oai", "download", "header", "hdr"),
         *("preview", "thumbnail", "moc", "hips", "hipslist", "static", "metrics", "status"),
+        *("phase3", "releases"),
     )
 )
 

@@ -50,7 +50,7 @@ def serve(settings: Settings, database: Database, *, on_ready: Callable[[str], N
         The port cannot be listened to.
     """
     logs.configure(settings.log_format)
-    roles = [Role.WORKER] * settings.workers + [Role.WEB] * (settings.web - 1)
+    roles = [Role.WORKER] * settings.workers + [Role.ARCHIVIST] + [Role.WEB] * (settings.web - 1)
     with _counting_together(settings.web > 1):
         # A worker process imports this module too, and needs no web server.
         from health.clock import HealthClock
@@ -185,6 +185,35 @@ def _work(config: ChildConfig, lifeline: Lifeline | None = None) -> None:
         writer.dispose()
 
 
+def _publish(config: ChildConfig, lifeline: Lifeline) -> None:
+    """Take the steps of submissions that need the owner's rights, one after another."""
+    from datalink.previews.drawings import Drawings, draw_all, drawable_files
+    from ingest.phase3.releases.archive import Archive
+    from ingest.phase3.releases.jobs import KIND, StepExecutor
+    from registry.refresh import Refresher
+    from vo_server.published import SERVICES, table_services
+
+    settings, state_dir = Settings.model_validate(config.settings), Path(config.state_dir)
+    writer, owner = _engine(config, pool_size=2), _engine(config, config.owner_url)
+    results = ResultStore.of(settings.result_store, state_dir)
+    refresher = Refresher(writer, settings, state_dir, SERVICES, table_services)
+    drawings = Drawings(state_dir / "previews")
+
+    def show() -> None:
+        refresher.refresh()
+        draw_all(drawable_files(writer, drawings), drawings, 1, silent)
+
+    try:
+        executor = StepExecutor(Archive(owner, settings, state_dir), show)
+        worker = Worker(config.name, JobStore(writer), {KIND: executor}, results, role=config.role)
+        lifeline.then(worker.stop)
+        with stop_signals(lambda number, frame: worker.stop()):
+            worker.run()
+    finally:
+        owner.dispose()
+        writer.dispose()
+
+
 @dataclass(frozen=True, slots=True)
 class _Archive:
     """What a web process needs of the database that another process has opened."""
@@ -237,10 +266,10 @@ def _examine(config: ChildConfig) -> None:
     log.info("checked", checks=len(found), failed=sum(finding.status == "failed" for finding in found))
 
 
-def _engine(config: ChildConfig, **options: Any) -> sa.Engine:
-    """The writer's engine, under the process's own name in the database."""
+def _engine(config: ChildConfig, url: str | None = None, **options: Any) -> sa.Engine:
+    """The writer's engine, or that of another role, under the process's own name in the database."""
     name = {"application_name": f"{NAME} {config.role} {config.name}"[:63]}
-    return sa.create_engine(config.writer_url, pool_pre_ping=True, connect_args=name, **options)
+    return sa.create_engine(url or config.writer_url, pool_pre_ping=True, connect_args=name, **options)
 
 
 def be(config: Mapping[str, Any], lifeline: Lifeline) -> None:
@@ -251,5 +280,7 @@ def be(config: Mapping[str, Any], lifeline: Lifeline) -> None:
         _examine(told)
     elif told.role == Role.WEB:
         _answer(told)
+    elif told.role == Role.ARCHIVIST:
+        _publish(told, lifeline)
     else:
         _work(told, lifeline)

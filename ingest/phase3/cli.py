@@ -1,4 +1,4 @@
-"""``vo-server phase3``: validate and adapt products, without server and database."""
+"""``vo-server phase3``: validate and adapt products, without server and database; and their releases."""
 
 import json
 from enum import StrEnum
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ingest.phase3.releases.cli import app as releases
 from vo_server.errors import UsageFault
 from vo_server.progress import shown
 
@@ -14,8 +15,10 @@ if TYPE_CHECKING:
     from ingest.phase3.report import Report
 
 app = typer.Typer(
-    help="Science data products: validate them, bring others into that form.", no_args_is_help=True
+    help="Science data products: validate them, bring others into that form, publish releases of them.",
+    no_args_is_help=True,
 )
+app.add_typer(releases)
 
 
 class Form(StrEnum):

@@ -103,6 +103,10 @@ def grant(connection: sa.Connection, logins: Logins, published: Iterable[str]) -
         f"GRANT SELECT ON ALL TABLES IN SCHEMA {ARCHIVE} TO {writer}",
         f"REVOKE ALL ON {ARCHIVE}.property FROM {writer}",
         f"GRANT INSERT, UPDATE, DELETE ON {ARCHIVE}.job, {ARCHIVE}.user_table TO {writer}",
+        # What providers submit; what is published of it is the owner's to write.
+        f"GRANT INSERT, UPDATE ON {ARCHIVE}.collection, {ARCHIVE}.release, {ARCHIVE}.batch TO {writer}",
+        f"GRANT INSERT, UPDATE, DELETE ON {ARCHIVE}.batch_file TO {writer}",
+        f"GRANT INSERT ON {ARCHIVE}.batch_step TO {writer}",
         f"GRANT INSERT, DELETE ON health.runs, health.results TO {writer}",
         # Deleted records stay, so nobody but the owner can take one out.
         f"GRANT INSERT, UPDATE ON {ARCHIVE}.registry_record TO {writer}",

@@ -1,5 +1,6 @@
 """Where the files of a batch wait until it is published: one directory for each, and what is still coming."""
 
+import fcntl
 import hashlib
 import os
 import shutil
@@ -64,30 +65,45 @@ class Area:
         self._part(name).write_bytes(b"")
 
     def open_at(self, name: str, offset: int) -> int:
-        """A file descriptor to append at ``offset``, which the caller closes.
+        """A file descriptor to append at ``offset``, which the caller closes; nobody else has one meanwhile.
 
         Raises
         ------
+        NotFoundFault
+            The file was not announced.
         UsageFault
-            That is not where the file ends.
+            That is not where the file ends, or somebody else is sending it.
         """
         try:
             descriptor = os.open(self._part(name), os.O_RDWR)
         except FileNotFoundError:
             raise NotFoundFault(f"{name} was not announced: create the upload first") from None
-        there = os.fstat(descriptor).st_size
-        if there != offset:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            there = os.fstat(descriptor).st_size
+            if there != offset:
+                raise UsageFault(f"{there} bytes of {name} are here: go on from there, not from {offset}")
+            os.lseek(descriptor, offset, os.SEEK_SET)
+        except BlockingIOError as exc:
             os.close(descriptor)
-            raise UsageFault(f"{there} bytes of {name} are here: go on from there, not from {offset}")
-        os.lseek(descriptor, offset, os.SEEK_SET)
+            raise UsageFault(f"{name} is being sent by somebody else") from exc
+        except UsageFault:
+            os.close(descriptor)
+            raise
         return descriptor
+
+    def is_placed(self, name: str) -> bool:
+        """Whether a file is at its place and nothing of it is coming."""
+        return self.path(name).is_file() and not self._part(name).exists()
 
     def complete(self, name: str) -> Sums:
         """Take a file of which all bytes are there to its place; it replaces one of its name."""
         part = self._part(name)
-        sums = sums_of(part)
-        os.replace(part, self.path(name))
-        return sums
+        if not self.is_placed(name):  # or a killed process has placed it, and noted nothing
+            with part.open("rb") as stream:
+                os.fsync(stream.fileno())
+            os.replace(part, self.path(name))
+        return sums_of(self.path(name))
 
     def adopt(
         self, files: Sequence[Path], progress: Progress | None = None, *, link: bool = False

@@ -282,6 +282,8 @@ def take_step(
     check_text("reason", reason, MOST_TITLE)
     batch = _batch(connection, batch_id, lock=True)
     target = check_step(step, batch.state, people, reason).target
+    if step == "submit" and batch.door == "external":
+        _check_described(connection, batch)
     changed = (
         sa.update(BATCH)
         .values(state=target, changed=sa.func.now(), **values)
@@ -291,6 +293,12 @@ def take_step(
     row = connection.execute(changed).one()
     note(connection, batch_id, step, target, author, reason)
     return _made_batch(row)
+
+
+def _check_described(connection: sa.Connection, batch: Batch) -> None:
+    if _release(connection, batch.collection, batch.release).document is None:
+        name = f"{batch.collection} {batch.release}"
+        raise UsageFault(f"{name} wants its release description before a batch of it is submitted")
 
 
 def note(connection: sa.Connection, batch_id: int, step: str, state: State, author: str, reason: str) -> None:

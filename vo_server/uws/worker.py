@@ -47,6 +47,8 @@ class Worker:
         Kind of job to what runs it.
     results : ResultStore
         Where expired jobs have left their files.
+    role : str
+        What the log calls it.
     beat : float
         Seconds between signs of life of a running job, far below `SILENCE`.
     """
@@ -58,9 +60,11 @@ class Worker:
         executors: Mapping[str, Executor],
         results: ResultStore,
         *,
+        role: str = "worker",
         beat: float = BEAT,
     ) -> None:
         self._name = name
+        self._role = role
         self._store = store
         self._executors = executors
         self._results = results
@@ -77,7 +81,7 @@ class Worker:
 
     def run(self) -> None:
         """Work until `stop`; a database that goes away is waited for."""
-        self._log.info("worker ready", pid=os.getpid())
+        self._log.info(f"{self._role} ready", pid=os.getpid())
         while not self._stop.is_set():
             try:
                 notices = self._store.notices()
@@ -88,7 +92,7 @@ class Worker:
             except (sa.exc.DBAPIError, ConnectionError) as exc:
                 self._log.warning("the database does not answer", reason=type(exc).__name__)
                 self._stop.wait(RETRY)
-        self._log.info("worker ends")
+        self._log.info(f"{self._role} ends")
 
     def _serve(self, notices: Notices) -> None:
         while not self._stop.is_set():

@@ -5,6 +5,7 @@ Behind every door is the same way: the batch is checked, reviewed, and published
 
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from ingest.phase3.releases.closing import check_batch
 from ingest.phase3.releases.publishing import publish
 from ingest.phase3.releases.versions import PRODUCTS
 from vo_server.archive import BATCH_FILE, among
+from vo_server.errors import NotFoundFault
 from vo_server.progress import Progress
 from vo_server.submissions.area import sums_of
 from vo_server.submissions.states import SYSTEM, Person, State
@@ -39,6 +41,14 @@ def take_files(
             archive.submissions.put(batch.batch_id, rows)
             rows = []
     archive.submissions.put(batch.batch_id, rows)
+
+
+def known_or_new(archive: Archive, collection: Collection, release: Release) -> tuple[Collection, Release]:
+    """The collection and the release as they are kept, or these where there are none of their names."""
+    with suppress(NotFoundFault):
+        collection = archive.submissions.collection(collection.name)
+        release = archive.submissions.release(release.collection, release.release)
+    return collection, release
 
 
 def deliver(

@@ -21,6 +21,7 @@ from tests.products import Holdings
 from vo_server import schemas
 from vo_server.config import Settings
 from vo_server.db import Database
+from vo_server.submissions.documents import keep_document
 from vo_server.submissions.states import Person, State
 from vo_server.submissions.values import Batch, Collection, Release
 
@@ -43,6 +44,8 @@ class Submitter:
 
     def release(self, name: str) -> None:
         self.submissions.create_release(Release(self.collection, name, f"Release {name}"))
+        document = keep_document(self.archive.state_dir, self.collection, name, "about.txt", b"All about it.")
+        self.submissions.describe_release(self.collection, name, document)
 
     def batch(self, files: list[Path], release: str = "DR1", standard: str = "8") -> Batch:
         """A batch with files, closed and checked; the archive has the raw frames that they name."""

@@ -32,7 +32,7 @@ def test_a_published_product_is_found_and_says_who_it_is(
     (row,) = submitter.obscore()
     assert row.dp_id.startswith("ADP.")
     assert row.p3orig == "EDP"
-    assert row.release_description.endswith(f"/releases/{submitter.collection}/DR1")
+    assert row.release_description.endswith(f"/releases/{submitter.collection}/DR1/description")
     with warnings.catch_warnings(), fits.open(stored(submitter, row.dp_id), checksum=True) as hdus:
         warnings.simplefilter("error")  # astropy warns of wrong checksums
         header = hdus[0].header

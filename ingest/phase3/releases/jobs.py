@@ -1,0 +1,58 @@
+"""Steps that take longer than a request, as jobs: checking, publishing, taking back."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from ingest.phase3.releases.archive import Archive
+from ingest.phase3.releases.steps import take
+from vo_server.errors import FatalFault, UsageFault
+from vo_server.submissions.jobs import KIND, LONG
+from vo_server.uws.executing import Executing
+from vo_server.uws.jobs import Job, JobResult
+
+__all__ = ["KIND", "StepExecutor"]
+
+
+class StepExecutor:
+    """Takes steps in a process that has the owner's rights.
+
+    Parameters
+    ----------
+    published : callable
+        Called after something was published or taken back.
+    """
+
+    def __init__(self, archive: Archive, published: Callable[[], None]) -> None:
+        self._archive = archive
+        self._published = published
+        self._executing = Executing()
+
+    def execute(self, job: Job) -> Sequence[JobResult]:
+        """Take the step of BATCH that STEP names, for AUTHOR, who has to have the right to."""
+        batch_id, step, author, reason = (
+            job.parameters.single(name) or "" for name in ("BATCH", "STEP", "AUTHOR", "REASON")
+        )
+        if not batch_id.isdigit() or step not in LONG:
+            raise UsageFault(f"a job is for one of the steps {', '.join(LONG)}")
+        submissions = self._archive.submissions
+        batch = submissions.batch(int(batch_id))
+        people = submissions.people(author, submissions.collection(batch.collection))
+
+        def say(done: int, total: int | None, what: str) -> None:
+            if self._executing.is_stopped(job):
+                raise FatalFault("the job was stopped: nothing has changed, and the step may be taken again")
+            self._executing.tell(job, doing=what, files=done, of=total or 0)
+
+        with self._executing.noting(job):
+            take(self._archive, batch.batch_id, step, author, people, reason, say)
+            if step != "close":
+                self._published()
+        return []
+
+    def cancel(self, job: Job) -> None:
+        """Let the step end before its next file."""
+        self._executing.stop(job)
+
+    def progress(self, job: Job) -> Mapping[str, Any]:
+        """How far it is: what it does, and at which file."""
+        return self._executing.progress(job)

@@ -1,0 +1,206 @@
+"""What providers and archivists do: collections, releases, batches and their steps, as JSON over HTTP."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from phase3 import documents, params
+from phase3.access import ANYBODY, Caller, caller, told
+from phase3.params import read_json
+from vo_server import dali
+from vo_server.errors import AuthorizationFault, NotFoundFault, UsageFault
+from vo_server.submissions.area import Area
+from vo_server.submissions.documents import LARGEST, keep_document
+from vo_server.submissions.jobs import LONG, ask_step, is_going, last_job
+from vo_server.submissions.states import Person, State, check_step, steps_from
+from vo_server.submissions.store import Submissions
+from vo_server.submissions.values import MOST_NAMES, Batch
+from vo_server.uws.jobs import JobStore
+
+T = TypeVar("T")
+
+
+class Provider:
+    """The resources below ``/phase3``, but for uploads."""
+
+    def __init__(self, state: Any) -> None:
+        settings = state.settings
+        self._root_url: str = settings.root_url
+        self._retention: float = settings.retention
+        self._state_dir: Path = state.database.state_dir
+        self._jobs: JobStore = state.jobs
+        self.submissions = Submissions(state.database.writer, settings.archivists)
+
+    @told
+    async def collections(self, request: Request) -> Response:
+        """``/phase3/collections``: GET those of the caller, POST a new one."""
+        asking = caller(request, self.submissions)
+        if request.method == "GET":
+            found = await run_in_threadpool(self.submissions.collections, asking.account)
+            return JSONResponse([documents.collection_document(one, (), ()) for one in found])
+        wanted = read_json(params.CollectionRequest, await _body(request)).value(asking.account)
+        if not self.submissions.is_archivist(asking.account) and (
+            wanted.owner != asking.account or wanted.origin != "EDP"
+        ):
+            raise AuthorizationFault("collections of others, and of origin IDP, are made by archivists")
+        is_new = await run_in_threadpool(self._create_collection, wanted, asking)
+        document = documents.collection_document(wanted, (), ())
+        return JSONResponse(document, status_code=201 if is_new else 200)
+
+    def _create_collection(self, wanted: Any, asking: Caller) -> bool:
+        mine = [one for one in self.submissions.collections(asking.account) if one.owner == asking.account]
+        if len(mine) >= MOST_NAMES and not self.submissions.is_archivist(asking.account):
+            raise UsageFault(f"an account has at most {MOST_NAMES} collections")
+        return self.submissions.create_collection(wanted)
+
+    @told
+    async def collection(self, request: Request) -> Response:
+        """GET ``/phase3/collections/{collection}``: with its releases and batches."""
+        asking = caller(request, self.submissions)
+
+        def read() -> dict[str, Any]:
+            found = self.submissions.collection(request.path_params["collection"])
+            asking.may(found, *ANYBODY)
+            releases, batches = self.submissions.releases(found.name), self.submissions.batches(found.name)
+            return documents.collection_document(found, releases, batches)
+
+        return JSONResponse(await run_in_threadpool(read))
+
+    @told
+    async def releases(self, request: Request) -> Response:
+        """POST ``/phase3/collections/{collection}/releases``: a new release."""
+        name = request.path_params["collection"]
+        wanted = read_json(params.ReleaseRequest, await _body(request)).value(name)
+
+        def create(_: Caller) -> bool:
+            return self.submissions.create_release(wanted)
+
+        is_new = await self._as_owner(request, create)
+        return JSONResponse(documents.release_document(wanted), status_code=201 if is_new else 200)
+
+    @told
+    async def release(self, request: Request) -> Response:
+        """PATCH ``/phase3/collections/{collection}/releases/{release}``: what is told of it."""
+        changes = read_json(params.DescriptionRequest, await _body(request)).changes()
+        return await self._describe(request, lambda collection, release: changes)
+
+    @told
+    async def description(self, request: Request) -> Response:
+        """PUT ``.../releases/{release}/description/{name}``: the release description, PDF or text."""
+        content = await _body(request, LARGEST)
+        name = request.path_params["name"]
+
+        def keep(collection: str, release: str) -> dict[str, Any]:
+            self.submissions.release(collection, release)
+            return keep_document(self._state_dir, collection, release, name, content)
+
+        return await self._describe(request, keep)
+
+    async def _describe(self, request: Request, changes: Callable[[str, str], dict[str, Any]]) -> Response:
+        collection, release = request.path_params["collection"], request.path_params["release"]
+
+        def describe(_: Caller) -> dict[str, Any]:
+            told_changes = changes(collection, release)
+            return documents.release_document(
+                self.submissions.describe_release(collection, release, told_changes)
+            )
+
+        return JSONResponse(await self._as_owner(request, describe))
+
+    async def _as_owner(self, request: Request, act: Callable[[Caller], T]) -> T:
+        asking = caller(request, self.submissions)
+
+        def checked() -> T:
+            collection = self.submissions.collection(request.path_params["collection"])
+            asking.may(collection, Person.OWNER, Person.ARCHIVIST)
+            return act(asking)
+
+        return await run_in_threadpool(checked)
+
+    @told
+    async def batches(self, request: Request) -> Response:
+        """POST ``/phase3/collections/{collection}/releases/{release}/batches``: a new batch."""
+        asking = caller(request, self.submissions)
+        standard = read_json(params.BatchRequest, await _body(request)).checked()
+
+        def create() -> Batch:
+            collection = self.submissions.collection(request.path_params["collection"])
+            asking.may(collection, *ANYBODY)
+            release = request.path_params["release"]
+            return self.submissions.open_batch(collection.name, release, asking.account, standard=standard)
+
+        batch = await run_in_threadpool(create)
+        headers = {"Location": f"{self._root_url}/phase3/batches/{batch.batch_id}"}
+        return JSONResponse(documents.batch_summary(batch), status_code=201, headers=headers)
+
+    def read_batch(self, request: Request, asking: Caller) -> dict[str, Any]:
+        """The document of a batch that the caller has to do with."""
+        batch, people = asking.batch(request.path_params["batch"], *ANYBODY)
+        return documents.batch_document(
+            batch,
+            self.submissions.files(batch.batch_id),
+            self.submissions.steps(batch.batch_id),
+            steps_from(batch.state, people),
+            last_job(self.submissions.engine, batch.batch_id),
+            self._root_url,
+        )
+
+    def read_report(self, request: Request, asking: Caller) -> Any:
+        """The report of the last check of a batch; raises `NotFoundFault` where there is none."""
+        batch, _ = asking.batch(request.path_params["batch"], *ANYBODY)
+        report = self.submissions.report(batch.batch_id)
+        if report is None:
+            raise NotFoundFault(f"batch {batch.batch_id} was not checked yet")
+        return report
+
+    @told
+    async def report(self, request: Request) -> Response:
+        """GET ``/phase3/batches/{batch}/report``: every finding of its last check."""
+        asking = caller(request, self.submissions)
+        return JSONResponse(await run_in_threadpool(self.read_report, request, asking))
+
+    @told
+    async def steps(self, request: Request) -> Response:
+        """POST ``/phase3/batches/{batch}/steps``: take one; long ones become jobs (status 202)."""
+        asking = caller(request, self.submissions)
+        wanted = read_json(params.StepRequest, await _body(request))
+        is_done = await run_in_threadpool(self._take, request, asking, wanted)
+        document = await run_in_threadpool(self.read_batch, request, asking)
+        return JSONResponse(document, status_code=200 if is_done else 202)
+
+    def _take(self, request: Request, asking: Caller, wanted: params.StepRequest) -> bool:
+        """Take a step, or let a job take it; whether it is done."""
+        batch, people = asking.batch(request.path_params["batch"], *ANYBODY)
+        job = last_job(self.submissions.engine, batch.batch_id)
+        if job is not None and is_going(job["phase"]):
+            raise UsageFault("a step of this batch is being taken: wait for its end")
+        # A check that was interrupted is asked for again.
+        is_again = wanted.step == "close" and batch.state is State.CLOSED
+        check_step(wanted.step, State.OPEN if is_again else batch.state, people, wanted.reason)
+        if wanted.step in LONG:
+            if wanted.step == "close":
+                self._check_complete(batch)
+            ask_step(self._jobs, batch.batch_id, wanted.step, asking.account, wanted.reason, self._retention)
+            return False
+        self.submissions.take(batch.batch_id, wanted.step, asking.account, people, wanted.reason)
+        if wanted.step == "drop":
+            Area(self._state_dir, batch.batch_id).clear()
+        return True
+
+    def _check_complete(self, batch: Batch) -> None:
+        files = self.submissions.files(batch.batch_id)
+        coming = [file.name for file in files if file.sha256 is None]
+        if coming or not files:
+            what = (
+                f"{len(coming)} files are not complete, {coming[0]} for one" if coming else "it has no files"
+            )
+            raise UsageFault(f"{batch.name} cannot be closed: {what}")
+
+
+async def _body(request: Request, largest: int = params.LARGEST) -> bytes:
+    """The body of a request; raises `TooLargeFault` beyond ``largest`` bytes."""
+    return b"".join([chunk async for chunk in dali.limited(request, largest)])

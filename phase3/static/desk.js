@@ -1,0 +1,76 @@
+"use strict";
+// Steps, new batches and uploads (tus 1.0) of the pages of providers and archivists.
+
+const PIECE = 16 * 1024 * 1024;
+const message = document.getElementById("message");
+
+function tell(text) {
+  if (message) message.textContent = text; else alert(text);
+}
+
+async function faultOf(response) {
+  try {
+    return (await response.json()).message;
+  } catch {
+    return `the server answered ${response.status}`;
+  }
+}
+
+document.querySelectorAll("button[data-post]").forEach((button) => button.addEventListener("click", async () => {
+  const step = button.dataset.step;
+  const body = step ? { step, reason: document.getElementById("reason").value } : {};
+  button.disabled = true;
+  const response = await fetch(button.dataset.post, {
+    method: "POST", headers: { "Content-Type": "application/json", Accept: "application/json" }, body: JSON.stringify(body),
+  });
+  button.disabled = false;
+  if (!response.ok) return tell(await faultOf(response));
+  const place = response.headers.get("Location");
+  if (place) location.assign(place); else location.reload();
+}));
+
+// While a job takes a step, the page is looked at again.
+if (document.getElementById("going")) setTimeout(() => location.reload(), 2000);
+
+const TUS = { "Tus-Resumable": "1.0.0" };
+
+async function begin(url, file) {
+  const name = btoa(String.fromCodePoint(...new TextEncoder().encode(file.name)));
+  const response = await fetch(url, {
+    method: "POST", headers: { ...TUS, "Upload-Length": String(file.size), "Upload-Metadata": `filename ${name}` },
+  });
+  if (!response.ok) throw new Error(await faultOf(response));
+  return response.headers.get("Location");
+}
+
+async function send(place, file, say) {
+  let offset = 0;
+  while (offset < file.size) {
+    const response = await fetch(place, {
+      method: "PATCH",
+      headers: { ...TUS, "Upload-Offset": String(offset), "Content-Type": "application/offset+octet-stream" },
+      body: file.slice(offset, offset + PIECE),
+    });
+    if (!response.ok) throw new Error(await faultOf(response));
+    offset = Number(response.headers.get("Upload-Offset"));
+    say(offset);
+  }
+}
+
+const chosen = document.getElementById("files");
+if (chosen) chosen.addEventListener("change", async () => {
+  const bar = document.getElementById("progress");
+  const total = [...chosen.files].reduce((sum, file) => sum + file.size, 0);
+  let before = 0;
+  bar.hidden = false;
+  try {
+    for (const file of chosen.files) {
+      const place = await begin(chosen.dataset.uploads, file);
+      await send(place, file, (done) => { bar.value = total ? (before + done) / total : 1; });
+      before += file.size;
+    }
+    location.reload();
+  } catch (exc) {
+    tell(exc.message);
+  }
+});

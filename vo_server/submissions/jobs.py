@@ -1,0 +1,46 @@
+"""Steps of batches as jobs of the queue: who asks for one, and whether one is on its way."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from vo_server.archive import JOB, or_try_again
+from vo_server.parameters import Parameters
+from vo_server.uws.jobs import Job, JobStore
+
+KIND = "phase3"
+#: Steps that take longer than a request may.
+LONG = ("close", "publish", "unpublish")
+DURATION = 7 * 86400  #: seconds that one may take
+_GOING = ("PENDING", "QUEUED", "EXECUTING")
+
+
+def ask_step(jobs: JobStore, batch_id: int, step: str, author: str, reason: str, retention: float) -> Job:
+    """Queue a step of a batch; `QuotaFault` where the author has too many jobs."""
+    parameters = Parameters(
+        [("BATCH", str(batch_id)), ("STEP", step), ("AUTHOR", author), ("REASON", reason)]
+    )
+    job = jobs.create(
+        KIND, author, parameters, execution_duration=DURATION, retention=retention, run_id=f"batch {batch_id}"
+    )
+    jobs.run(job.job_id)
+    return job
+
+
+def last_job(engine: sa.Engine, batch_id: int) -> Mapping[str, Any] | None:
+    """The newest job of a batch, if any: ``job_id, phase, error, progress, parameters``."""
+    query = (
+        sa.select(JOB.c.job_id, JOB.c.phase, JOB.c.error, JOB.c.progress, JOB.c.parameters)
+        .where(JOB.c.kind == KIND, JOB.c.run_id == f"batch {batch_id}")
+        .order_by(JOB.c.creation.desc())
+        .limit(1)
+    )
+    with or_try_again(), engine.connect() as connection:
+        row = connection.execute(query).one_or_none()
+    return None if row is None else dict(row._mapping)
+
+
+def is_going(phase: str) -> bool:
+    """Whether a job of this phase has not ended."""
+    return phase in _GOING
