@@ -7,6 +7,7 @@ import socket
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -199,9 +200,9 @@ def _publish(config: ChildConfig, lifeline: Lifeline) -> None:
     refresher = Refresher(writer, settings, state_dir, SERVICES, table_services)
     drawings = Drawings(state_dir / "previews")
 
-    def show() -> None:
+    def show(since: datetime) -> None:
         refresher.refresh()
-        draw_all(drawable_files(writer, drawings), drawings, 1, silent)
+        draw_all(drawable_files(writer, drawings, since), drawings, 1, silent)
 
     try:
         executor = StepExecutor(Archive(owner, settings, state_dir), show)

@@ -1,5 +1,6 @@
 """Pictures of products: drawn in processes of their own, and kept (no web here)."""
 
+import multiprocessing
 import os
 import subprocess
 import sys
@@ -125,9 +126,9 @@ def draw_all(files: Iterable[File], drawings: Drawings, workers: int, progress: 
 
     wanted = [(file, kind) for file in files for kind in KINDS if not drawings.has(file, kind)]
     count = 0
-    with ProcessPoolExecutor(
-        workers, initializer=os.environ.update, initargs=(drawings.environment(),)
-    ) as pool:
+    # A forked process would inherit the locks of threads that it does not have.
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, context, _begin, (drawings.environment(),)) as pool:
         jobs: dict[Future[bytes], tuple[File, str]] = {}
         for file, kind in wanted:
             jobs[pool.submit(draw, kind, str(file.path), file.title or file.dp_id)] = (file, kind)
@@ -136,6 +137,11 @@ def draw_all(files: Iterable[File], drawings: Drawings, workers: int, progress: 
             count += _keep_drawn(job, file, kind, drawings)
             progress(done, len(wanted), "pictures")
     return count
+
+
+def _begin(environment: dict[str, str]) -> None:
+    """What a drawing process does first."""
+    os.environ.update(environment)
 
 
 def _keep_drawn(job: Future[bytes], file: File, kind: str, drawings: Drawings) -> bool:

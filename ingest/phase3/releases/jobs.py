@@ -1,6 +1,7 @@
 """Steps that take longer than a request, as jobs: checking, publishing, taking back."""
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from ingest.phase3.releases.archive import Archive
@@ -19,10 +20,10 @@ class StepExecutor:
     Parameters
     ----------
     published : callable
-        Called after something was published or taken back.
+        Called after something was published or taken back, with the time before.
     """
 
-    def __init__(self, archive: Archive, published: Callable[[], None]) -> None:
+    def __init__(self, archive: Archive, published: Callable[[datetime], None]) -> None:
         self._archive = archive
         self._published = published
         self._executing = Executing()
@@ -43,10 +44,11 @@ class StepExecutor:
                 raise FatalFault("the job was stopped: nothing has changed, and the step may be taken again")
             self._executing.tell(job, doing=what, files=done, of=total or 0)
 
+        begun = datetime.now(UTC)
         with self._executing.noting(job):
             take(self._archive, batch.batch_id, step, author, people, reason, say)
             if step != "close":
-                self._published()
+                self._published(begun)
         return []
 
     def cancel(self, job: Job) -> None:
