@@ -10,12 +10,15 @@ from urllib.parse import quote, urlsplit
 
 import sqlalchemy as sa
 
+from vo_server import schemas
 from vo_server.archive import DELIVERY, FILE, or_try_again
 from vo_server.errors import AuthorizationFault, NotFoundFault, TransientFault
 from vo_server.instants import utc_text
 from vo_server.stores import path_of
 
 FITS_TYPES = ("application/fits", "image/fits", "application/x-fits-hcompress", "image/x-fits-hcompress")
+#: Versions of products, with the status of each.
+VERSIONS = schemas.metadata(schemas.builtin()).tables["phase3.products"]
 MAX_ID = 500  #: characters of an identifier
 CHUNK = 1_000  #: identifiers that one statement looks up
 _EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,8}(\.(gz|bz2|Z|fz))?\Z")
@@ -44,6 +47,8 @@ class File:
     sent_size, sent_sha256, sent_url, sent_since
         Of a file whose header was corrected: size and digest of what is sent, where that is (of packed
         files), and since when; None of all others.
+    version_status, version_reason : str or None
+        Of files of releases: whether this is the current version, and why not.
     """
 
     dp_id: str
@@ -71,6 +76,15 @@ class File:
     sent_sha256: str | None = None
     sent_url: str | None = None
     sent_since: datetime | None = None
+    version_status: str | None = None
+    version_reason: str | None = None
+
+    @property
+    def version_note(self) -> str | None:
+        """Why the file is not what should be used; None where it is."""
+        if self.version_status in (None, "current"):
+            return None
+        return f"{self.version_status}: {self.version_reason}" if self.version_reason else self.version_status
 
     @property
     def is_corrected(self) -> bool:
@@ -154,8 +168,10 @@ _OBSCORE = {
 }
 #: Fields of `File` that are columns of what is sent instead of it.
 _DELIVERY = {"sent_size": "size", "sent_sha256": "sha256", "sent_url": "url", "sent_since": "modified"}
+#: Fields of `File` that are columns of the versions of products.
+_VERSION = {"version_status": "status", "version_reason": "reason"}
 #: The other columns of `File`, in the order in which `file_columns` selects them.
-_FILE = tuple(name for name in File.__dataclass_fields__ if name not in (*_OBSCORE, *_DELIVERY))
+_FILE = tuple(name for name in File.__dataclass_fields__ if name not in (*_OBSCORE, *_DELIVERY, *_VERSION))
 
 
 def file_columns(file: sa.FromClause, obscore: sa.FromClause) -> list[sa.ColumnElement[Any]]:
@@ -165,6 +181,7 @@ def file_columns(file: sa.FromClause, obscore: sa.FromClause) -> list[sa.ColumnE
         *columns,
         *(obscore.c[column].label(name) for name, column in _OBSCORE.items()),
         *(_of_delivery(file, column).label(name) for name, column in _DELIVERY.items()),
+        *(_of_version(file, column).label(name) for name, column in _VERSION.items()),
     ]
 
 
@@ -173,6 +190,11 @@ def _of_delivery(file: sa.FromClause, column: str) -> sa.ScalarSelect[Any]:
     # A sub-select, because callers join ``file`` in many ways; almost never is there a row.
     mine = (DELIVERY.c.dp_id == file.c.dp_id, DELIVERY.c.source_sha256 == file.c.sha256)
     return sa.select(DELIVERY.c[column]).where(*mine).scalar_subquery()
+
+
+def _of_version(file: sa.FromClause, column: str) -> sa.ScalarSelect[Any]:
+    """A column of the version that ``file`` is."""
+    return sa.select(VERSIONS.c[column]).where(VERSIONS.c.dp_id == file.c.dp_id).scalar_subquery()
 
 
 def select_files(dp_ids: Iterable[str], obscore: sa.FromClause) -> sa.Select[Any]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from datalink.files import File
 from datalink.links.params import parse_id
@@ -25,8 +26,15 @@ class Identifiers:
         """Every file that may be meant."""
         return sorted({dp_id for each in self.meanings.values() if isinstance(each, tuple) for dp_id in each})
 
-    def pick(self, text: str, files: Mapping[str, File]) -> File:
+    def pick(
+        self, text: str, files: Mapping[str, File], gone: Mapping[str, str] = MappingProxyType({})
+    ) -> File:
         """The file of ``files`` that an identifier means.
+
+        Parameters
+        ----------
+        gone : mapping
+            Of identifiers that were published and are not available any more: what happened.
 
         Raises
         ------
@@ -39,7 +47,8 @@ class Identifiers:
         for dp_id in meaning:
             if dp_id in files:
                 return files[dp_id]
-        raise NotFoundFault(f"{text} is not in this archive")
+        what = next((gone[dp_id] for dp_id in meaning if dp_id in gone), "is not in this archive")
+        raise NotFoundFault(f"{text} {what}")
 
 
 def _meaning(text: str, settings: Settings) -> tuple[str, ...] | VoError:

@@ -1,6 +1,7 @@
 """Looking at the archive and keeping its records: at once, or again and again beside other work."""
 
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,13 @@ from registry.operator import Operator
 from registry.publisher import Publisher
 from registry.records import TableServices, all_records
 from registry.voresource import build_resource
+from vo_server.archive import PUBLISHED
 from vo_server.capabilities import Service
 from vo_server.config import Settings
 from vo_server.errors import VoError
+from vo_server.uws.notices import Notices
+
+RETRY = 30.0  #: seconds to wait when the database does not answer
 
 
 class Refresher:
@@ -64,22 +69,33 @@ class Refresher:
             yield Made(resource.identifier, record, build_dublin_core(resource))
 
     def start(self) -> None:
-        """Look every now and then, in a thread that ends with the process."""
+        """Look now and then, and when something was published, in a thread that ends with the process."""
         threading.Thread(target=self._repeat, name="registry", daemon=True).start()
 
     def _repeat(self) -> None:
-        log = structlog.get_logger("vo_server.registry")
-        pause = threading.Event()
         while True:
             try:
-                kept = self._look()
-                if kept is not None and (kept.added or kept.changed or kept.deleted):
-                    log.info("records", added=kept.added, changed=kept.changed, deleted=kept.deleted)
-            except VoError as exc:
-                log.warning("records are not refreshed", reason=str(exc))
-            except sa.exc.SQLAlchemyError as exc:
-                log.warning("records are not refreshed", reason=type(exc).__name__)
-            pause.wait(self._settings.registry_refresh)
+                # Heard from before the look on, so that nothing is missed between looks.
+                notices = Notices(self._engine, PUBLISHED)
+                try:
+                    self._try()
+                    notices.wait(self._settings.registry_refresh)
+                finally:
+                    notices.close()
+            except (sa.exc.SQLAlchemyError, ConnectionError):
+                time.sleep(min(self._settings.registry_refresh, RETRY))
+
+    def _try(self) -> None:
+        """Look, and log what came of it."""
+        log = structlog.get_logger("vo_server.registry")
+        try:
+            kept = self._look()
+            if kept is not None and (kept.added or kept.changed or kept.deleted):
+                log.info("records", added=kept.added, changed=kept.changed, deleted=kept.deleted)
+        except VoError as exc:
+            log.warning("records are not refreshed", reason=str(exc))
+        except sa.exc.SQLAlchemyError as exc:
+            log.warning("records are not refreshed", reason=type(exc).__name__)
 
     def _look(self) -> Kept | None:
         """Refresh where something may have changed; None where not, or where another process is at it."""

@@ -34,6 +34,7 @@ from sqlalchemy.exc import OperationalError
 from vo_server.errors import TransientFault
 
 SCHEMA = "archive"
+PUBLISHED = "vo_published"  #: channel on which it is told that something was published or taken back
 USER_SCHEMA = "user_tables"  #: where the tables of users are
 METADATA = MetaData(schema=SCHEMA)
 

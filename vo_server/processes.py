@@ -191,21 +191,17 @@ def _publish(config: ChildConfig, lifeline: Lifeline) -> None:
     from datalink.previews.drawings import Drawings, draw_all, drawable_files
     from ingest.phase3.releases.archive import Archive
     from ingest.phase3.releases.jobs import KIND, StepExecutor
-    from registry.refresh import Refresher
-    from vo_server.published import SERVICES, table_services
 
     settings, state_dir = Settings.model_validate(config.settings), Path(config.state_dir)
     writer, owner = _engine(config, pool_size=2), _engine(config, config.owner_url)
     results = ResultStore.of(settings.result_store, state_dir)
-    refresher = Refresher(writer, settings, state_dir, SERVICES, table_services)
     drawings = Drawings(state_dir / "previews")
 
-    def show(since: datetime) -> None:
-        refresher.refresh()
+    def draw(since: datetime) -> None:
         draw_all(drawable_files(writer, drawings, since), drawings, 1, silent)
 
     try:
-        executor = StepExecutor(Archive(owner, settings, state_dir), show)
+        executor = StepExecutor(Archive(owner, settings, state_dir), draw)
         worker = Worker(config.name, JobStore(writer), {KIND: executor}, results, role=config.role)
         lifeline.then(worker.stop)
         with stop_signals(lambda number, frame: worker.stop()):

@@ -4,13 +4,14 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pyarrow as pa
 import sqlalchemy as sa
 
 from datalink.files import File, make_file, select_files
 from datalink.identifiers import Identifiers
-from datalink.links.query import select_relations
+from datalink.links.query import select_relations, select_withdrawn
 from datalink.links.rows import Link, Relation, Writer, make_batch
 from vo_server.archive import or_try_again
 from vo_server.config import Settings
@@ -77,20 +78,23 @@ class Lookup:
 
     def _links(self, ids: Sequence[str], writer: Writer) -> Iterator[Link]:
         wanted = Identifiers.read(ids, self._settings)
-        files, relations = self._read(wanted.dp_ids)
+        files, relations, gone = self._read(wanted.dp_ids)
         for text in ids:
             try:
-                file = wanted.pick(text, files)
+                file = wanted.pick(text, files, gone)
             except VoError as exc:
                 yield writer.fault(text, exc)
             else:
                 has_preview = self._has_preview(file)
                 yield from writer.links(text, file, relations[file.dp_id], has_preview=has_preview)
 
-    def _read(self, dp_ids: Sequence[str]) -> tuple[dict[str, File], dict[str, list[Relation]]]:
+    def _read(
+        self, dp_ids: Sequence[str]
+    ) -> tuple[dict[str, File], dict[str, list[Relation]], dict[str, str]]:
+        """Files, their relations, and what became of identifiers that are no files any more."""
         relations: defaultdict[str, list[Relation]] = defaultdict(list)
         if not dp_ids:
-            return {}, relations
+            return {}, relations, {}
         with or_try_again(), self._engine.begin() as connection:
             connection.execute(sa.text(f"SET LOCAL statement_timeout = '{TIMEOUT}s'"))
             rows = connection.execute(select_files(dp_ids, self._obscore))
@@ -98,7 +102,9 @@ class Lookup:
             for subject, relation in self._related(connection, sorted(files)):
                 relations[subject].append(relation)
             self._follow(connection, relations)
-        return files, relations
+            missing = [dp_id for dp_id in dp_ids if dp_id not in files]
+            gone = {row.dp_id: _withdrawn(row) for row in connection.execute(select_withdrawn(missing))}
+        return files, relations, gone
 
     def _related(self, connection: sa.Connection, dp_ids: Sequence[str]) -> Iterator[tuple[str, Relation]]:
         """What belongs directly to files, with the file to which it belongs."""
@@ -121,6 +127,10 @@ class Lookup:
             for subject, found in new.items():
                 new[subject] = list(_next(subject, found, further, relations[subject], depth))
                 relations[subject] += new[subject]
+
+
+def _withdrawn(row: sa.Row[Any]) -> str:
+    return f"was withdrawn on {row.ended:%Y-%m-%d}: {row.reason}"
 
 
 def _next(

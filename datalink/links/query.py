@@ -1,11 +1,11 @@
-"""Statements for what belongs to files: associated files, progenitors, derivations, calibrations."""
+"""Statements for what belongs to files: associated files, progenitors, calibrations, versions and so on."""
 
 from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
-from datalink.files import file_columns
+from datalink.files import VERSIONS, file_columns
 from vo_server.archive import ASSOCIATION, CALIBRATION, FILE, PROVENANCE
 
 #: Endings that the name of a file may have where a header names it without.
@@ -17,11 +17,11 @@ def select_relations(dp_ids: Sequence[str], obscore: sa.FromClause) -> sa.Select
     """One row per relation of the files ``dp_ids``, in the order of links.
 
     The columns are ``subject`` (the file asked for), ``relation`` (``auxiliary``, ``progenitor``,
-    ``derivation`` or ``calibration``), ``name`` and ``role`` (the related file's name and category as the
-    subject's header gives them), and those of `datalink.files.File` for the related file: null where the
-    archive does not have it.
+    ``derivation``, ``calibration`` or ``coderived``), ``name`` and ``role`` (the related file's name and
+    category as the subject's header gives them), and those of `datalink.files.File` for the related file:
+    null where the archive does not have it.
     """
-    kinds = (_associations, _progenitors, _derivations, _calibrations)
+    kinds = (_associations, _progenitors, _derivations, _calibrations, _versions)
     relation = sa.union_all(*(kind(dp_ids) for kind in kinds)).subquery("relation")
     related = FILE.alias("related")
     joined = relation.outerjoin(related, related.c.dp_id == relation.c.related).outerjoin(
@@ -111,6 +111,30 @@ def _calibrations(dp_ids: Sequence[str]) -> sa.Select[Any]:
     return _row(3, "calibration", found.dp_id, pos, found.calibration, role, found.calibration).where(
         found.dp_id.in_(dp_ids)
     )
+
+
+def _versions(dp_ids: Sequence[str]) -> sa.Select[Any]:
+    """The version that a product replaced, and the one that replaced it.
+
+    No term of the vocabulary is for versions; they are derived from the same data, which is #coderived.
+    """
+    found = VERSIONS.c
+    which = sa.values(sa.column("pos", sa.Integer), sa.column("role", sa.Text), name="which").data(
+        [(1, "newer version"), (2, "former version")]
+    )
+    other = sa.case((which.c.pos == 1, found.successor), else_=found.predecessor)
+    return (
+        _row(4, "coderived", found.dp_id, which.c.pos, other, which.c.role, other)
+        .select_from(VERSIONS.join(which, sa.true()))
+        .where(found.dp_id.in_(dp_ids), other.is_not(None))
+    )
+
+
+def select_withdrawn(dp_ids: Sequence[str]) -> sa.Select[Any]:
+    """Those of ``dp_ids`` that were published and are not available any more: when, and why."""
+    found = VERSIONS.c
+    is_gone = (found.dp_id.in_(dp_ids), found.status == "withdrawn")
+    return sa.select(found.dp_id, found.ended, found.reason).where(*is_gone)
 
 
 def _resolved() -> sa.FromClause:

@@ -26,7 +26,9 @@ QUALIFIERS = {
     "measurements": "#measurements",
 }
 #: What a file is that the archive does not have, by its relation.
-MISSING = {"auxiliary": "Associated file", "calibration": "Calibration"}
+MISSING = {"auxiliary": "Associated file", "calibration": "Calibration", "coderived": "Version"}
+#: Relations whose local semantics are the role, not the category of the file.
+_BY_ROLE = ("calibration", "coderived")
 KINDS = {"raw": "Raw file", "product": "Science product", "ancillary": "Associated file"}
 
 
@@ -155,7 +157,8 @@ class Writer:
             Whether this server can draw a preview of the file.
         """
         found = list(relations)
-        yield self._download(text, "#this", file, describe(file))
+        note = f" ({file.version_note})" if file.version_note else ""
+        yield self._download(text, "#this", file, describe(file) + note)
         if file.is_corrected:
             yield self._original(text, file)
         previews = [r for r in found if r.file is not None and is_preview(r)]
@@ -274,8 +277,10 @@ class Writer:
             )
         steps = f" ({relation.depth} steps away)" if relation.depth > 1 else ""
         link = self._download(text, semantics, relation.file, describe(relation.file) + steps)
-        # Of a calibration the list and the tag matter, which the file itself does not know.
-        return replace(link, local_semantics=relation.role) if relation.kind == "calibration" else link
+        if relation.kind == "coderived" and relation.role:
+            link = replace(link, description=f"{relation.role.capitalize()}: {link.description}")
+        # The list and tag of a calibration, and which version, are not known by the file itself.
+        return replace(link, local_semantics=relation.role) if relation.kind in _BY_ROLE else link
 
 
 def is_preview(relation: Relation) -> bool:

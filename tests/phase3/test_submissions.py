@@ -12,12 +12,14 @@ import requests
 from datacite import schema45
 from lxml import etree
 from pyvo.dal import TAPService
+from pyvo.dal.adhoc import DatalinkResults
 from tusclient.client import TusClient
 
 from tests.ingest.phase3.products import Sample
 from tests.phase3.conftest import Account
 from tests.serving import Server
 
+LIST = "verb=ListRecords&metadataPrefix=ivo_vor"
 TUS = {"Tus-Resumable": "1.0.0"}
 BYTES = {"Content-Type": "application/offset+octet-stream"}
 
@@ -318,3 +320,34 @@ def test_what_was_never_published_has_no_page(server: Server, collection: str) -
     for path in ("", "/description", "/datacite.json"):
         address = f"{server.url}/releases/{collection}/DR1{path}"
         assert requests.get(address, timeout=30).status_code == 404
+
+
+@pytest.mark.usefixtures("raw")
+def test_versions_and_withdrawals_are_told_by_links_and_to_registries(
+    server: Server, pi: Account, curator: Account, collection: str, batch: int, sample: Sample, tmp_path: Path
+) -> None:
+    done = published(pi, curator, batch, *sample.write(tmp_path))
+    first = done["files"][0]["dp_id"]
+    server.until(lambda: collection in requests.get(f"{server.url}/oai?{LIST}", timeout=30).text)
+    changed = copy.deepcopy(sample.main)
+    changed.hdus[0].set("OBJECT", "ANOTHER")
+    for hdu in changed.hdus[1:]:
+        hdu.set("OBJECT", "ANOTHER")
+    again = pi.ask("POST", f"/phase3/collections/{collection}/releases/DR1/batches").json()["batch"]
+    done = published(pi, curator, again, changed.write(tmp_path))
+    second = done["files"][0]["dp_id"]
+
+    def rows(dp_id: str) -> dict[str, Any]:
+        found = DatalinkResults.from_result_url(f"{server.url}/datalink/links?ID={dp_id}")
+        return {f"{row['semantics']} {row['local_semantics']}": row for row in found}
+
+    old, new = rows(first), rows(second)
+    assert "obsolete: replaced in DR1" in old["#this SCIENCE.IMAGE"]["description"]
+    assert second in old["#coderived newer version"]["access_url"]
+    assert first in new["#coderived former version"]["access_url"]
+    assert curator.step(again, "unpublish", "too early").status_code == 202
+    assert settled(curator, again)["state"] == "approved"
+    (fault,) = DatalinkResults.from_result_url(f"{server.url}/datalink/links?ID={second}")
+    assert fault["error_message"].startswith("NotFoundFault")
+    assert fault["error_message"].endswith(": too early")
+    assert "obsolete" not in rows(first)["#this SCIENCE.IMAGE"]["description"]

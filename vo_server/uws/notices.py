@@ -1,4 +1,4 @@
-"""Changes of jobs as PostgreSQL tells them: LISTEN on a connection of its own."""
+"""Changes of jobs, and of others, as PostgreSQL tells them: LISTEN on a connection of its own."""
 
 import select
 from collections.abc import Sequence
@@ -26,16 +26,18 @@ class Notices:
     ----------
     engine : sqlalchemy.Engine
         Gives the connection; it is taken out of the pool.
+    channel : str
+        Another than that of jobs: a name of ours.
     """
 
-    def __init__(self, engine: sa.Engine) -> None:
+    def __init__(self, engine: sa.Engine, channel: str = CHANNEL) -> None:
         pooled = engine.raw_connection()
         connection: Any = pooled.driver_connection
         pooled.detach()
         self._connection = connection
         self._connection.autocommit = True
         with self._connection.cursor() as cursor:
-            cursor.execute(f"LISTEN {CHANNEL}")
+            cursor.execute(f"LISTEN {channel}")
 
     def wait(self, timeout: float, wake: Sequence[int] = ()) -> list[Notice]:
         """What has been told, after ``timeout`` seconds at most, or when one of ``wake`` can be read.

@@ -18,15 +18,13 @@ from ingest.read import Parsed, Rejected
 from ingest.readers import Readers, many_objects
 from ingest.run import BATCH, LOCK, mappings_for
 from ingest.scan import Candidate, candidate
-from vo_server.archive import ASSOCIATION, PROVENANCE, among
+from vo_server.archive import ASSOCIATION, PROVENANCE, PUBLISHED, among
 from vo_server.db.locks import holding
 from vo_server.errors import FatalFault
 from vo_server.progress import Progress, silent
 from vo_server.submissions.states import Person, check_step
 from vo_server.submissions.store import take_step
 from vo_server.submissions.values import Batch, Collection, Release
-
-CHANNEL = "vo_published"  #: where it is told that something was published or taken back
 
 
 def publish(
@@ -58,7 +56,7 @@ def publish(
             files = _load_all(archive, connection, batch, stored, say)
             _make_current(archive, connection, batch, files, reason)
             published = take_step(connection, batch_id, "publish", author, people, reason)
-            connection.execute(sa.select(sa.func.pg_notify(CHANNEL, batch.collection)))
+            connection.execute(sa.select(sa.func.pg_notify(PUBLISHED, batch.collection)))
     archive.area(batch).clear()
     return published
 

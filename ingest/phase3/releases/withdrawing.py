@@ -9,10 +9,10 @@ import sqlalchemy as sa
 from ingest.load import bring_back, remove, retire
 from ingest.phase3.releases import versions
 from ingest.phase3.releases.archive import Archive
-from ingest.phase3.releases.publishing import CHANNEL, summarise_releases
+from ingest.phase3.releases.publishing import summarise_releases
 from ingest.phase3.releases.versions import PRODUCTS, SCIENCE
 from ingest.run import LOCK
-from vo_server.archive import BATCH_FILE, FILE, among
+from vo_server.archive import BATCH_FILE, FILE, PUBLISHED, among
 from vo_server.db.locks import holding
 from vo_server.errors import AuthorizationFault, FatalFault, NotFoundFault, UsageFault
 from vo_server.stores import path_of
@@ -181,4 +181,4 @@ def _tell(
     names = sa.select(PRODUCTS.c.collection).where(among(PRODUCTS.c.dp_id, dp_ids)).distinct()
     for collection in connection.scalars(names).all():
         summarise_releases(archive, connection, collection)
-        connection.execute(sa.select(sa.func.pg_notify(CHANNEL, collection)))
+        connection.execute(sa.select(sa.func.pg_notify(PUBLISHED, collection)))
