@@ -16,6 +16,7 @@ from tests.products import Holdings
 from tests.registry.asking import Asking
 from tests.registry.conftest import IMAGES, RELEASE
 from tests.registry.test_operator import WHOLE
+from vo_server.config import Settings
 from vo_server.db import Database
 
 TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"
@@ -136,6 +137,56 @@ def test_coverage_is_where_the_products_are(oai: Asking) -> None:
     assert [float(each) for each in spectral.split()] == pytest.approx([3.97289e-19, 4.96611e-19], rel=1e-5)
     assert texts(coverage, "waveband") == ["Optical"]
     assert coverage.findtext("footprint") == f"http://127.0.0.1:8080/moc/{IMAGES}"
+
+
+def is_covered(resource: etree._Element, ra: float, dec: float) -> bool:
+    """Whether the record says that there is something at a place."""
+    moc = MOC.from_string(resource.findtext("coverage/spatial", ""), "ascii")
+    return bool(moc.contains_lonlat(np.array([ra]) * u.deg, np.array([dec]) * u.deg)[0])
+
+
+@pytest.mark.parametrize(
+    ("key", "has_images", "has_spectra"),
+    [
+        ("/sia", True, False),
+        ("/sia2", True, False),
+        ("/ssa", False, True),
+        ("/tap", True, True),
+        ("/datalink", True, True),
+    ],
+)
+def test_services_tell_of_the_products_that_they_find(
+    oai: Asking, key: str, has_images: bool, has_spectra: bool
+) -> None:
+    resource = oai.resource(key)
+    # Images are at 11, 20, around day 59100, in blue light; the spectrum at 200, -60, in the infrared.
+    assert is_covered(resource, 11.0, 20.0) is has_images
+    assert is_covered(resource, 200.0, -60.0) is has_spectra
+    assert ("59100 59101" in texts(resource, "coverage/temporal")) is has_images
+    bands = texts(resource, "coverage/waveband")
+    assert ("Optical" in bands, "Infrared" in bands) == (has_images, has_spectra)
+    assert ("CAM\ufffdERA" in texts(resource, "instrument")) is has_images
+    # A finer MOC there is of everything only.
+    has_footprint = resource.findtext("coverage/footprint") == "http://127.0.0.1:8080/moc/all"
+    assert has_footprint is (has_images and has_spectra)
+
+
+def test_a_cone_search_covers_the_positions_of_its_table(
+    oai: Asking, refresher: Refresher, settings: Settings, database: Database
+) -> None:
+    placed = Holdings(database.owner, settings)
+    placed.product("OAI.PLACED", s_ra=100.0, s_dec=45.0, obs_collection=IMAGES)
+    try:
+        refresher.refresh()
+        resource = oai.resource("/scs/ivoa.obscore")
+        # The footprints of others have no positions beside them, which is what a cone looks for.
+        assert is_covered(resource, 100.0, 45.0)
+        assert not is_covered(resource, 11.0, 20.0)
+        assert "59100 59101" in texts(resource, "coverage/temporal")
+        assert oai.resource("/scs/ivoa.obscore").find("coverage/footprint") is None
+    finally:
+        placed.clear()
+        refresher.refresh()
 
 
 def test_a_release_description_is_a_document(oai: Asking) -> None:
