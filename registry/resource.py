@@ -1,5 +1,6 @@
 """A resource as VOResource 1.2 and its extensions describe it: values without XML."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from vo_server.capabilities import Capability
@@ -114,6 +115,8 @@ class Resource:
     ----------
     type : str
         The ``xsi:type``, with its prefix.
+    schema_titles : mapping
+        What those of ``schemas`` are called, by lower-case name, where they have more than a name.
     sizes : mapping
         Rows of those tables of ``schemas`` that it is about as a whole.
     outputs : tuple of Column
@@ -139,6 +142,7 @@ class Resource:
     instruments: tuple[str, ...] = ()
     coverage: Coverage = Coverage()
     schemas: tuple[Schema, ...] = ()
+    schema_titles: Mapping[str, str] = field(default_factory=dict)
     sizes: Sizes = field(default_factory=dict)
     outputs: tuple[Column, ...] = ()
     full: bool | None = None

@@ -56,7 +56,7 @@ def build_resource(resource: Resource, settings: Settings, mirrors: Sequence[str
 def _tableset(parent: etree._Element, resource: Resource) -> None:
     element = etree.SubElement(parent, "tableset")
     for schema in resource.schemas:
-        add_schema(element, schema, resource.sizes)
+        add_schema(element, schema, resource.sizes, title=resource.schema_titles.get(schema.name.lower(), ""))
     if resource.outputs:
         answer = Table("output", "Columns of an answer", resource.outputs)
         add_schema(element, Schema("output", "", (answer,)), {})

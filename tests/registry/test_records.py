@@ -82,6 +82,19 @@ def test_tap_tells_every_table_with_its_columns(oai: Asking) -> None:
     assert resource.findtext("capability/language/name") == "ADQL"
 
 
+def test_schemas_have_titles_where_anybody_gave_them(oai: Asking, said: Path, refresher: Refresher) -> None:
+    said.write_text('[catalogue.header]\ntitle = "All cards of all headers"\n', encoding="utf-8")
+    refresher.refresh()
+    schemas = {
+        schema.findtext("name"): schema.findtext("title")
+        for schema in oai.resource("/tap").findall("tableset/schema")
+    }
+    assert schemas["ivoa"] == "Science products (ObsCore)"
+    assert schemas["dbo"] == "Raw data"
+    assert schemas["header"] == "All cards of all headers"
+    assert schemas["tap_schema"] is None, "a name is no title"
+
+
 def test_a_collection_does_not_change_when_rows_of_others_are_counted(
     oai: Asking, refresher: Refresher, database: Database
 ) -> None:
