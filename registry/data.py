@@ -88,6 +88,7 @@ def collection_record(
         capabilities=(*auxiliary(services), _page()),
         facilities=notes.facilities or holding.facilities,
         instruments=notes.instruments or holding.instruments,
+        product_types=publisher.product_types(holding.types),
         coverage=replace(
             archived.coverage(holding, publisher.settings.root_url), region_of_regard=notes.region_of_regard
         ),

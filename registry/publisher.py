@@ -13,6 +13,10 @@ from vo_server.config import Settings
 
 #: What the schemas that every archive has are called.
 BUILT_IN = {"ivoa": "science products (ObsCore)", "dbo": "raw data", "header": "header keywords"}
+#: Terms of http://www.ivoa.net/rdf/product-type that ``dataproduct_type`` may have.
+PRODUCT_TYPES = frozenset(
+    ("cube", "image", "light-curve", "measurements", "sed", "spectrum", "timeseries", "visibility")
+)
 SUBJECTS = ("astronomy-databases",)  #: of the Unified Astronomy Thesaurus
 Related = Mapping[str, Sequence[Name]]
 
@@ -78,6 +82,10 @@ class Publisher:
         # The protocol wants an address; the domain is one that by its rules nobody has.
         email = said.email or f"operator@{self.settings.authority.lower()}.invalid"
         return Contact(Name(said.name), said.address or "", email, said.telephone or "", orcid(said.orcid))
+
+    def product_types(self, types: Iterable[str]) -> tuple[str, ...]:
+        """What is told of types of products: terms of the vocabulary, where the operator wants drafts."""
+        return tuple(sorted(PRODUCT_TYPES.intersection(types))) if self.operator.drafts else ()
 
     @property
     def schema_titles(self) -> Mapping[str, str]:

@@ -115,6 +115,8 @@ class Resource:
     ----------
     type : str
         The ``xsi:type``, with its prefix.
+    product_types : tuple of str
+        Terms of http://www.ivoa.net/rdf/product-type (VODataService 1.3, working draft of 24 March 2026).
     schema_titles : mapping
         What those of ``schemas`` are called, by lower-case name, where they have more than a name.
     sizes : mapping
@@ -141,6 +143,7 @@ class Resource:
     facilities: tuple[str, ...] = ()
     instruments: tuple[str, ...] = ()
     coverage: Coverage = Coverage()
+    product_types: tuple[str, ...] = ()
     schemas: tuple[Schema, ...] = ()
     schema_titles: Mapping[str, str] = field(default_factory=dict)
     sizes: Sizes = field(default_factory=dict)

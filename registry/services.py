@@ -71,6 +71,7 @@ def service_record(
         instruments=notes.instruments or found.instruments,
         capabilities=(*service.every_capability, *auxiliary(also)),
         coverage=coverage,
+        product_types=publisher.product_types(found.types),
         schemas=schemas,
         sizes=archived.sizes if table is not None or service.has_tables else {},
         outputs=() if schemas else service.outputs,

@@ -43,6 +43,7 @@ def build_resource(resource: Resource, settings: Settings, mirrors: Sequence[str
     _lines(root, "facility", *resource.facilities)
     _lines(root, "instrument", *resource.instruments)
     _coverage(root, resource.coverage)
+    _lines(root, "productTypeServed", *resource.product_types)
     if resource.full is not None:
         _line(root, "full", str(resource.full).lower())
         _lines(root, "managedAuthority", *resource.authorities)

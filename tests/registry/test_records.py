@@ -11,6 +11,7 @@ from lxml import etree
 from mocpy import MOC
 
 from registry.operator import Operator
+from registry.publisher import PRODUCT_TYPES
 from registry.refresh import Refresher
 from tests.products import Holdings
 from tests.registry.asking import Asking
@@ -263,6 +264,29 @@ def test_the_operators_words_are_in_the_records(oai: Asking, said: Path) -> None
     assert tap.findtext("title") == "All of it by ADQL"
     assert tap.findtext("shortName") == "EXO TAP"
     assert tap.findtext("capability/interface/mirrorURL") == "https://mirror.example/vo/tap"
+
+
+def test_types_of_products_are_told_where_drafts_are_wanted(
+    oai: Asking, refresher: Refresher, said: Path
+) -> None:
+    keys = ("/sia", "/ssa", "/tap", COLLECTION, "/scs/ivoa.obscore", "/catalogue/dbo")
+    assert {key: texts(oai.resource(key), "productTypeServed") for key in keys} == {key: [] for key in keys}
+    said.write_text("drafts = true\n", encoding="utf-8")
+    refresher.refresh()
+    # `Asking` validates what it reads: these by the schema of the draft.
+    assert {key: texts(oai.resource(key), "productTypeServed") for key in keys} == {
+        "/sia": ["image"],
+        "/ssa": ["spectrum"],
+        "/tap": ["image", "spectrum"],
+        COLLECTION: ["image"],
+        "/scs/ivoa.obscore": ["image", "spectrum"],
+        "/catalogue/dbo": [],
+    }
+
+
+def test_terms_for_products_are_those_of_the_vocabulary() -> None:
+    lines = Path("health/data/product-type.csv").read_text(encoding="utf-8").splitlines()
+    assert {line.partition(",")[0] for line in lines} > PRODUCT_TYPES
 
 
 def test_what_shall_not_be_published_is_not(oai: Asking, refresher: Refresher, said: Path) -> None:
