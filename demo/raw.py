@@ -102,7 +102,8 @@ def _chip_wcs(exposure: Exposure, index: int) -> list[Card]:
     ny, nx = exposure.arm.shape
     scale = 217.3 / 3600 / nx
     gap = 7.5 / 3600 / scale
-    left, low = (index in (0, 3), index in (0, 1))
+    # The file has 1, 2, 4, 3: 1 and 2 below, 4 and 3 above, from left to right.
+    left, low = (index in (0, 2), index in (0, 1))
     return [
         ("CTYPE1", "RA---TAN", "Gnomonic projection"),
         ("CTYPE2", "DEC--TAN", "Gnomonic projection"),

@@ -15,11 +15,11 @@ ORDER = 6  #: cells of a degree, as VODataService 1.2 recommends for the registr
 LONGEST = 20_000  #: characters; what is longer gets coarser cells
 
 
-def collection_cells(coverages: Coverages, collection: str) -> str:
-    """Where a collection has products."""
+def collection_cells(coverages: Coverages, collection: str, product_types: tuple[str, ...] = ()) -> str:
+    """Where a collection has products; of some types only (``dataproduct_type``) where these are given."""
     from mocpy import MOC
 
-    content = coverages.get(collection, "space", ORDER)
+    content = coverages.get(collection, "space", ORDER, product_types)
     with tempfile.NamedTemporaryFile(suffix=".fits") as file:
         file.write(content)
         file.flush()

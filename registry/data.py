@@ -9,7 +9,7 @@ from registry.archived import Archived
 from registry.holdings import Holding
 from registry.identifiers import resource_key
 from registry.operator import BIBCODE, Notes
-from registry.publisher import SUBJECTS, Draft, Publisher
+from registry.publisher import BUILT_IN, SUBJECTS, Draft, Publisher
 from registry.resource import Name, Resource
 from vo_server.capabilities import Capability, Interface, Service
 from vo_server.products import OBSCORE
@@ -24,8 +24,6 @@ CONCEPTS = {
     "visibility": "interferometry",
     "measurements": "catalogs",
 }
-#: What the schemas that every archive has are called.
-BUILT_IN = {"ivoa": "science products (ObsCore)", "dbo": "raw data", "header": "header keywords"}
 #: Schemas that describe themselves and the server, not the sky.
 UNPUBLISHED = ("tap_schema",)
 MOST_CREATORS = 10  #: more than these are observers, not authors
@@ -90,6 +88,7 @@ def collection_record(
         capabilities=(*auxiliary(services), _page()),
         facilities=notes.facilities or holding.facilities,
         instruments=notes.instruments or holding.instruments,
+        product_types=publisher.product_types(holding.types),
         coverage=replace(
             archived.coverage(holding, publisher.settings.root_url), region_of_regard=notes.region_of_regard
         ),

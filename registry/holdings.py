@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
@@ -19,6 +19,7 @@ from vo_server.wavelengths import PLANCK_LIGHT
 LISTED = 100  #: values of a column that are told of, at most
 INTERVALS = 40  #: parts of a coverage in time or spectrum, at most
 STEPS = 1000  #: of a factor e in wavelength: what lies nearer together is one interval
+Kinds = tuple[str, ...]  #: values of ``dataproduct_type``
 _RANGE = re.compile(r"\[(-?\d+),(-?\d+)\)")
 #: Longest wavelength in metres of each term of http://www.ivoa.net/rdf/messenger, by its definition there.
 WAVEBANDS = (
@@ -75,12 +76,30 @@ class Holding:
         return tuple(wavebands(self.wavelengths))
 
 
-def read_holdings(connection: sa.Connection) -> tuple[Holding, tuple[Holding, ...]]:
-    """Everything together, and every collection that has a name."""
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What the archive holds: together, by collection, and by kinds of products.
+
+    Attributes
+    ----------
+    collections : tuple of Holding
+        Those that have a name.
+    kinds : mapping
+        By the types of products that a service finds (``dataproduct_type``).
+    """
+
+    whole: Holding
+    collections: tuple[Holding, ...]
+    kinds: Mapping[Kinds, Holding]
+
+
+def read_holdings(connection: sa.Connection, kinds: Iterable[Kinds] = ()) -> Held:
+    """Everything together, every collection, and the products of some types whatever their collection."""
     obs = ObsCore.read().relation.c
     select = sa.select(
         sa.func.coalesce(obs.obs_collection, "").label("name"),
-        sa.func.grouping(obs.obs_collection).label("is_whole"),
+        obs.dataproduct_type.label("type"),
+        sa.func.grouping(obs.obs_collection, obs.dataproduct_type).label("group"),
         sa.func.count().label("products"),
         _several(obs.dataproduct_type, "types"),
         _several(obs.facility_name, "facilities"),
@@ -94,12 +113,21 @@ def read_holdings(connection: sa.Connection) -> tuple[Holding, tuple[Holding, ..
         _wavelengths(obs).label("wavelengths"),
         sa.func.min(obs.em_min).filter(obs.em_min > 0).label("shortest"),
         sa.func.max(obs.em_max).filter(obs.em_max < _LONGEST).label("longest"),
-    ).group_by(sa.func.grouping_sets(sa.tuple_(obs.obs_collection), sa.tuple_()))
+    ).group_by(
+        sa.func.grouping_sets(sa.tuple_(obs.obs_collection), sa.tuple_(obs.dataproduct_type), sa.tuple_())
+    )
     rows = connection.execute(select.order_by(obs.obs_collection)).mappings().all()
-    whole = next((_holding(row) for row in rows if row["is_whole"]), Holding("", 0))
-    return whole, tuple(_holding(row) for row in rows if not row["is_whole"] and row["name"])
+    whole = next((_holding(row) for row in rows if row["group"] == _WHOLE), Holding("", 0))
+    of_types = {row["type"]: row for row in rows if row["group"] == _BY_TYPE}
+    return Held(
+        whole,
+        tuple(_holding(row) for row in rows if row["group"] == _BY_COLLECTION and row["name"]),
+        {kind: _together([of_types[each] for each in kind if each in of_types]) for kind in kinds},
+    )
 
 
+#: Of the columns collection and type, a bit is set for each that a row is not about (GROUPING).
+_BY_COLLECTION, _BY_TYPE, _WHOLE = 0b01, 0b10, 0b11
 _LONGEST = 1e6  #: metres; beyond, and at zero or NaN, a wavelength is a mistake
 
 
@@ -135,10 +163,7 @@ def _wavelengths(obs: Any) -> sa.ColumnElement[Any]:
 
 
 def _holding(row: Mapping[Any, Any]) -> Holding:
-    named = {
-        key: tuple(row[key] or ())[:LISTED]
-        for key in ("types", "facilities", "instruments", "creators", "bibcodes", "documents")
-    }
+    named = {key: tuple(row[key] or ())[:LISTED] for key in _LISTS}
     bands = [(math.exp(low / STEPS), math.exp(high / STEPS)) for low, high in _ranges(row["wavelengths"])]
     if bands and row["shortest"] is not None and row["longest"] is not None:
         bands[0] = (max(bands[0][0], row["shortest"]), bands[0][1])
@@ -154,9 +179,42 @@ def _holding(row: Mapping[Any, Any]) -> Holding:
     )
 
 
+_LISTS = ("types", "facilities", "instruments", "creators", "bibcodes", "documents")
+#: How other facts of several groups become those of all of them.
+_MERGED: Mapping[str, Callable[[list[Any]], Any]] = {
+    "products": sum,
+    "published": min,
+    "changed": max,
+    "shortest": min,
+    "longest": max,
+    # The parts of several multiranges, one after the other.
+    "days": "".join,
+    "wavelengths": "".join,
+}
+
+
+def _together(rows: Sequence[Mapping[Any, Any]]) -> Holding:
+    """Several groups of products as one that has no name."""
+    if not rows:
+        return Holding("", 0)
+    merged: dict[str, Any] = {"name": ""}
+    for key in _LISTS:
+        merged[key] = sorted({value for row in rows for value in row[key] or ()})
+    for key, function in _MERGED.items():
+        values = [row[key] for row in rows if row[key] is not None]
+        merged[key] = function(values) if values else None
+    return _holding(merged)
+
+
 def _ranges(text: str | None) -> list[tuple[float, float]]:
-    """The parts of a multirange of integers."""
-    return [(float(low), float(high)) for low, high in _RANGE.findall(text or "")]
+    """The parts of multiranges of integers, in order, those that touch as one."""
+    found: list[tuple[float, float]] = []
+    for low, high in sorted((float(low), float(high)) for low, high in _RANGE.findall(text or "")):
+        if found and low <= found[-1][1]:
+            found[-1] = (found[-1][0], max(found[-1][1], high))
+        else:
+            found.append((low, high))
+    return found
 
 
 def coarsened(intervals: Iterable[tuple[float, float]], width: Any, most: int = INTERVALS) -> Intervals:

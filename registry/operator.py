@@ -137,6 +137,7 @@ class Operator(Section):
     rights: Line | None = None
     rights_url: HttpUrl | None = None
     mirrors: tuple[HttpUrl, ...] = ()  #: other root URLs of the same server
+    drafts: bool = False  #: whether records tell what only drafts of standards have a place for
     registry: Notes = Notes()
     service: dict[str, Notes] = {}
     collection: dict[str, Notes] = {}

@@ -11,6 +11,12 @@ from registry.operator import Person as Maker
 from registry.resource import Contact, Content, Creator, Curation, Name, Relationship, Resource, Rights
 from vo_server.config import Settings
 
+#: What the schemas that every archive has are called.
+BUILT_IN = {"ivoa": "science products (ObsCore)", "dbo": "raw data", "header": "header keywords"}
+#: Terms of http://www.ivoa.net/rdf/product-type that ``dataproduct_type`` may have.
+PRODUCT_TYPES = frozenset(
+    ("cube", "image", "light-curve", "measurements", "sed", "spectrum", "timeseries", "visibility")
+)
 SUBJECTS = ("astronomy-databases",)  #: of the Unified Astronomy Thesaurus
 Related = Mapping[str, Sequence[Name]]
 
@@ -77,6 +83,17 @@ class Publisher:
         email = said.email or f"operator@{self.settings.authority.lower()}.invalid"
         return Contact(Name(said.name), said.address or "", email, said.telephone or "", orcid(said.orcid))
 
+    def product_types(self, types: Iterable[str]) -> tuple[str, ...]:
+        """What is told of types of products: terms of the vocabulary, where the operator wants drafts."""
+        return tuple(sorted(PRODUCT_TYPES.intersection(types))) if self.operator.drafts else ()
+
+    @property
+    def schema_titles(self) -> Mapping[str, str]:
+        """What people call schemas, by lower-case name, where anybody said so."""
+        built_in = {name: title[0].upper() + title[1:] for name, title in BUILT_IN.items()}
+        said = {name: notes.title for name, notes in self.operator.catalogue.items() if notes.title}
+        return {**built_in, **said}
+
     def short_name(self, word: str) -> str:
         """The organisation's short name and a word, in at most 16 characters."""
         joined = f"{self.operator.organisation.short_name or ''} {word}".strip()
@@ -93,6 +110,7 @@ class Publisher:
             curation=self._curation(draft, notes),
             content=self._content(draft, notes),
             rights=tuple(self._rights(notes)),
+            schema_titles=self.schema_titles,
         )
 
     def _curation(self, draft: Draft, notes: Notes) -> Curation:

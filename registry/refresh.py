@@ -58,7 +58,8 @@ class Refresher:
             if not is_ours:
                 return None
             # Coverages may take minutes: no transaction is open meanwhile.
-            archived = read_archive(self._engine, self._state_dir)
+            kinds = {each.product_types for each in self._services if each.product_types}
+            archived = read_archive(self._engine, self._state_dir, kinds)
             return keep(self._engine, self._made(operator, archived))
 
     def _made(self, operator: Operator, archived: Archived) -> Iterator[Made]:

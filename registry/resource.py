@@ -1,5 +1,6 @@
 """A resource as VOResource 1.2 and its extensions describe it: values without XML."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from vo_server.capabilities import Capability
@@ -114,6 +115,10 @@ class Resource:
     ----------
     type : str
         The ``xsi:type``, with its prefix.
+    product_types : tuple of str
+        Terms of http://www.ivoa.net/rdf/product-type (VODataService 1.3, working draft of 24 March 2026).
+    schema_titles : mapping
+        What those of ``schemas`` are called, by lower-case name, where they have more than a name.
     sizes : mapping
         Rows of those tables of ``schemas`` that it is about as a whole.
     outputs : tuple of Column
@@ -138,7 +143,9 @@ class Resource:
     facilities: tuple[str, ...] = ()
     instruments: tuple[str, ...] = ()
     coverage: Coverage = Coverage()
+    product_types: tuple[str, ...] = ()
     schemas: tuple[Schema, ...] = ()
+    schema_titles: Mapping[str, str] = field(default_factory=dict)
     sizes: Sizes = field(default_factory=dict)
     outputs: tuple[Column, ...] = ()
     full: bool | None = None

@@ -43,6 +43,7 @@ def build_resource(resource: Resource, settings: Settings, mirrors: Sequence[str
     _lines(root, "facility", *resource.facilities)
     _lines(root, "instrument", *resource.instruments)
     _coverage(root, resource.coverage)
+    _lines(root, "productTypeServed", *resource.product_types)
     if resource.full is not None:
         _line(root, "full", str(resource.full).lower())
         _lines(root, "managedAuthority", *resource.authorities)
@@ -56,7 +57,7 @@ def build_resource(resource: Resource, settings: Settings, mirrors: Sequence[str
 def _tableset(parent: etree._Element, resource: Resource) -> None:
     element = etree.SubElement(parent, "tableset")
     for schema in resource.schemas:
-        add_schema(element, schema, resource.sizes)
+        add_schema(element, schema, resource.sizes, title=resource.schema_titles.get(schema.name.lower(), ""))
     if resource.outputs:
         answer = Table("output", "Columns of an answer", resource.outputs)
         add_schema(element, Schema("output", "", (answer,)), {})

@@ -15,6 +15,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
+from starlette.types import Scope
 
 from datalink import endpoint as datalink
 from health import endpoint as health
@@ -27,13 +28,13 @@ from scs import endpoint as scs
 from sia import endpoint as sia
 from ssa import endpoint as ssa
 from tap import endpoint as tap
-from vo_server import dali
+from vo_server import dali, tracing
 from vo_server.catalog_cache import CatalogCache
 from vo_server.config import Settings
 from vo_server.engine import Engines, PostgresEngine
 from vo_server.logs import RequestLog
 from vo_server.measures import Measures
-from vo_server.metrics import Measured, Metrics
+from vo_server.metrics import Measured, Metrics, service_of
 from vo_server.shares import Shares
 from vo_server.tokens import Tokens
 from vo_server.user_tables import UserTables
@@ -44,6 +45,10 @@ from vo_server.uws.watch import JobWatch
 #: The packages that answer requests; each has ``routes(state)``. The portal comes last: it owns ``/``.
 PACKAGES = (tap, sia, ssa, scs, datalink, moc, hips, registry, health, phase3, portal)
 
+#: Second steps of paths that requests are told apart by in traces.
+RESOURCES = frozenset(("sync", "async", "query", "links", "tables", "capabilities", "availability"))
+#: Parts of URLs whose requests make no spans: machines fetch these every few seconds.
+UNTRACED = "/metrics$,/static/,/availability$"
 #: Queries that may wait for the database or be read from it; each keeps a thread.
 QUERY_THREADS = 64
 
@@ -88,6 +93,7 @@ def create_app(settings: Settings, database: Archive, engine: PostgresEngine | E
     app = Starlette(
         lifespan=_lifespan,
         middleware=[
+            *_tracing(),
             Middleware(RequestLog),
             Middleware(Measured, metrics),
             # Nothing here is private, and web clients such as Aladin Lite run on other sites.
@@ -103,6 +109,31 @@ def create_app(settings: Settings, database: Archive, engine: PostgresEngine | E
     app.router.routes.extend(routes)
     dali.add_error_handlers(app)
     return app
+
+
+def _tracing() -> list[Middleware]:
+    """What makes a span of each request, where spans are wanted."""
+    provider = tracing.provider()
+    if provider is None:
+        return []
+    from opentelemetry.instrumentation.asgi import OpenTelemetryMiddleware
+
+    wanted = Middleware(
+        OpenTelemetryMiddleware,
+        tracer_provider=provider,
+        default_span_details=lambda scope: (_span_name(scope), {}),
+        excluded_urls=UNTRACED,
+        # A span for each piece of a table would be thousands.
+        exclude_spans=["receive", "send"],
+    )
+    return [wanted]
+
+
+def _span_name(scope: Scope) -> str:
+    """A request by method and service, and the service's resource where that is one of a few."""
+    step = scope["path"].partition("/")[2].partition("/")[2].partition("/")[0]
+    resource = f"/{step}" if step in RESOURCES else ""
+    return f"{scope['method']} /{service_of(scope['path'])}{resource}"
 
 
 @asynccontextmanager

@@ -10,6 +10,8 @@ from typing import Any, Literal
 import structlog
 from structlog.contextvars import bind_contextvars, clear_contextvars, get_contextvars
 
+from vo_server.tracing import note
+
 ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 #: Paths that machines fetch every few seconds; they are counted in the metrics and not logged.
 QUIET = ("/metrics", "/static/")
@@ -86,6 +88,7 @@ class RequestLog:
         request_id = given if ID.fullmatch(given) else secrets.token_hex(6)
         clear_contextvars()
         bind_contextvars(request=request_id)
+        note(request=request_id)
         begun = time.perf_counter()
         status, size = 0, 0
 

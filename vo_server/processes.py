@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 import structlog
 
-from vo_server import logs, snapshots
+from vo_server import logs, snapshots, tracing
 from vo_server.beside import Lifeline
 from vo_server.catalog_cache import CatalogCache
 from vo_server.children import ChildConfig, Children, Role
@@ -72,7 +72,11 @@ def serve(settings: Settings, database: Database, *, on_ready: Callable[[str], N
 
         listener = listen(settings.host, settings.port)
         reader, most = database.reader_url, settings.connections
-        with listener, _engines(settings, reader, most, database.writer, database.state_dir) as engine:
+        with (
+            listener,
+            tracing.running(Role.WEB),
+            _engines(settings, reader, most, database.writer, database.state_dir) as engine,
+        ):
             app = create_app(settings, database, engine)
             clock = (
                 Clock(database, every) if (every := settings.snapshot_interval) else contextlib.nullcontext()
@@ -98,7 +102,8 @@ def _counting_together(wanted: bool) -> Iterator[None]:
 def work(settings: Settings, database: Database) -> None:
     """Run jobs in this process until SIGINT or SIGTERM: what ``vo-server worker`` does."""
     logs.configure(settings.log_format)
-    _work(ChildConfig.of(Role.WORKER, settings, database, f"{socket.gethostname()}-{os.getpid()}"))
+    with tracing.running(Role.WORKER):
+        _work(ChildConfig.of(Role.WORKER, settings, database, f"{socket.gethostname()}-{os.getpid()}"))
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -273,11 +278,12 @@ def be(config: Mapping[str, Any], lifeline: Lifeline) -> None:
     """Be a process beside the server, as `ChildConfig` says."""
     told = ChildConfig(**config)
     logs.configure(told.settings.get("log_format", "console"))
-    if told.role == Role.HEALTH:
-        _examine(told)
-    elif told.role == Role.WEB:
-        _answer(told)
-    elif told.role == Role.ARCHIVIST:
-        _publish(told, lifeline)
-    else:
-        _work(told, lifeline)
+    with tracing.running(told.role):
+        if told.role == Role.HEALTH:
+            _examine(told)
+        elif told.role == Role.WEB:
+            _answer(told)
+        elif told.role == Role.ARCHIVIST:
+            _publish(told, lifeline)
+        else:
+            _work(told, lifeline)

@@ -7,11 +7,13 @@ from vo_server.catalog import Sizes
 from vo_server.tables import Column, Schema, Table
 
 
-def add_schema(parent: etree._Element, schema: Schema, sizes: Sizes, *, with_columns: bool = True) -> None:
-    """Append a ``schema`` with its tables."""
+def add_schema(
+    parent: etree._Element, schema: Schema, sizes: Sizes, *, with_columns: bool = True, title: str = ""
+) -> None:
+    """Append a ``schema`` with its tables; ``title`` is what people call it."""
     element = etree.SubElement(parent, "schema")
     text_child(element, "name", schema.name)
-    _optional(element, description=schema.description, utype=schema.utype)
+    _optional(element, title=title, description=schema.description, utype=schema.utype)
     for table in schema.tables:
         describe_table(etree.SubElement(element, "table"), table, sizes, with_columns=with_columns)
 

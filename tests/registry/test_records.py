@@ -11,11 +11,13 @@ from lxml import etree
 from mocpy import MOC
 
 from registry.operator import Operator
+from registry.publisher import PRODUCT_TYPES
 from registry.refresh import Refresher
 from tests.products import Holdings
 from tests.registry.asking import Asking
 from tests.registry.conftest import IMAGES, RELEASE
 from tests.registry.test_operator import WHOLE
+from vo_server.config import Settings
 from vo_server.db import Database
 
 TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"
@@ -81,6 +83,19 @@ def test_tap_tells_every_table_with_its_columns(oai: Asking) -> None:
     assert resource.findtext("capability/language/name") == "ADQL"
 
 
+def test_schemas_have_titles_where_anybody_gave_them(oai: Asking, said: Path, refresher: Refresher) -> None:
+    said.write_text('[catalogue.header]\ntitle = "All cards of all headers"\n', encoding="utf-8")
+    refresher.refresh()
+    schemas = {
+        schema.findtext("name"): schema.findtext("title")
+        for schema in oai.resource("/tap").findall("tableset/schema")
+    }
+    assert schemas["ivoa"] == "Science products (ObsCore)"
+    assert schemas["dbo"] == "Raw data"
+    assert schemas["header"] == "All cards of all headers"
+    assert schemas["tap_schema"] is None, "a name is no title"
+
+
 def test_a_collection_does_not_change_when_rows_of_others_are_counted(
     oai: Asking, refresher: Refresher, database: Database
 ) -> None:
@@ -136,6 +151,56 @@ def test_coverage_is_where_the_products_are(oai: Asking) -> None:
     assert [float(each) for each in spectral.split()] == pytest.approx([3.97289e-19, 4.96611e-19], rel=1e-5)
     assert texts(coverage, "waveband") == ["Optical"]
     assert coverage.findtext("footprint") == f"http://127.0.0.1:8080/moc/{IMAGES}"
+
+
+def is_covered(resource: etree._Element, ra: float, dec: float) -> bool:
+    """Whether the record says that there is something at a place."""
+    moc = MOC.from_string(resource.findtext("coverage/spatial", ""), "ascii")
+    return bool(moc.contains_lonlat(np.array([ra]) * u.deg, np.array([dec]) * u.deg)[0])
+
+
+@pytest.mark.parametrize(
+    ("key", "has_images", "has_spectra"),
+    [
+        ("/sia", True, False),
+        ("/sia2", True, False),
+        ("/ssa", False, True),
+        ("/tap", True, True),
+        ("/datalink", True, True),
+    ],
+)
+def test_services_tell_of_the_products_that_they_find(
+    oai: Asking, key: str, has_images: bool, has_spectra: bool
+) -> None:
+    resource = oai.resource(key)
+    # Images are at 11, 20, around day 59100, in blue light; the spectrum at 200, -60, in the infrared.
+    assert is_covered(resource, 11.0, 20.0) is has_images
+    assert is_covered(resource, 200.0, -60.0) is has_spectra
+    assert ("59100 59101" in texts(resource, "coverage/temporal")) is has_images
+    bands = texts(resource, "coverage/waveband")
+    assert ("Optical" in bands, "Infrared" in bands) == (has_images, has_spectra)
+    assert ("CAM\ufffdERA" in texts(resource, "instrument")) is has_images
+    # A finer MOC there is of everything only.
+    has_footprint = resource.findtext("coverage/footprint") == "http://127.0.0.1:8080/moc/all"
+    assert has_footprint is (has_images and has_spectra)
+
+
+def test_a_cone_search_covers_the_positions_of_its_table(
+    oai: Asking, refresher: Refresher, settings: Settings, database: Database
+) -> None:
+    placed = Holdings(database.owner, settings)
+    placed.product("OAI.PLACED", s_ra=100.0, s_dec=45.0, obs_collection=IMAGES)
+    try:
+        refresher.refresh()
+        resource = oai.resource("/scs/ivoa.obscore")
+        # The footprints of others have no positions beside them, which is what a cone looks for.
+        assert is_covered(resource, 100.0, 45.0)
+        assert not is_covered(resource, 11.0, 20.0)
+        assert "59100 59101" in texts(resource, "coverage/temporal")
+        assert oai.resource("/scs/ivoa.obscore").find("coverage/footprint") is None
+    finally:
+        placed.clear()
+        refresher.refresh()
 
 
 def test_a_release_description_is_a_document(oai: Asking) -> None:
@@ -199,6 +264,29 @@ def test_the_operators_words_are_in_the_records(oai: Asking, said: Path) -> None
     assert tap.findtext("title") == "All of it by ADQL"
     assert tap.findtext("shortName") == "EXO TAP"
     assert tap.findtext("capability/interface/mirrorURL") == "https://mirror.example/vo/tap"
+
+
+def test_types_of_products_are_told_where_drafts_are_wanted(
+    oai: Asking, refresher: Refresher, said: Path
+) -> None:
+    keys = ("/sia", "/ssa", "/tap", COLLECTION, "/scs/ivoa.obscore", "/catalogue/dbo")
+    assert {key: texts(oai.resource(key), "productTypeServed") for key in keys} == {key: [] for key in keys}
+    said.write_text("drafts = true\n", encoding="utf-8")
+    refresher.refresh()
+    # `Asking` validates what it reads: these by the schema of the draft.
+    assert {key: texts(oai.resource(key), "productTypeServed") for key in keys} == {
+        "/sia": ["image"],
+        "/ssa": ["spectrum"],
+        "/tap": ["image", "spectrum"],
+        COLLECTION: ["image"],
+        "/scs/ivoa.obscore": ["image", "spectrum"],
+        "/catalogue/dbo": [],
+    }
+
+
+def test_terms_for_products_are_those_of_the_vocabulary() -> None:
+    lines = Path("health/data/product-type.csv").read_text(encoding="utf-8").splitlines()
+    assert {line.partition(",")[0] for line in lines} > PRODUCT_TYPES
 
 
 def test_what_shall_not_be_published_is_not(oai: Asking, refresher: Refresher, said: Path) -> None:

@@ -44,44 +44,61 @@ class Coverages:
         with self._engine.connect() as connection:
             return [(row[0], row[1]) for row in connection.execute(select.order_by(obs.obs_collection))]
 
-    def get(self, collection: str, axis: Axis, order: int) -> bytes:
+    def get(self, collection: str, axis: Axis, order: int, product_types: tuple[str, ...] = ()) -> bytes:
         """The coverage as FITS; ``order`` is that of cells of the sky, those of time have `TIME_ORDER`.
+
+        Parameters
+        ----------
+        product_types : tuple of str
+            Only products of these types (``dataproduct_type``); of all when there are none.
 
         Raises
         ------
         NotFoundFault
-            There is no such collection.
+            There is no such collection, or nothing of these types in it.
         TransientFault
             The database does not answer.
         """
         with or_try_again():
-            place = self._place(collection, axis, order)
+            where = self._where(collection, product_types)
+            place = self._place(collection, axis, order, product_types)
             # One at a time: they take memory and a processor. Who waits holds no connection.
-            return kept_or_made(place, self._turn, lambda: self._make(collection, axis, order))
+            return kept_or_made(place, self._turn, lambda: self._make(where, axis, order))
 
-    def _where(self, collection: str) -> sa.ColumnElement[bool]:
-        return sa.true() if collection == ALL else self._obs.obs_collection == collection
+    def _where(self, collection: str, product_types: tuple[str, ...]) -> sa.ColumnElement[bool]:
+        wanted: list[sa.ColumnElement[bool]] = [sa.true()]
+        if collection != ALL:
+            wanted.append(self._obs.obs_collection == collection)
+        if product_types:
+            wanted.append(self._obs.dataproduct_type.in_(product_types))
+        return sa.and_(*wanted)
 
-    def _place(self, collection: str, axis: Axis, order: int) -> Path:
+    def _place(self, collection: str, axis: Axis, order: int, product_types: tuple[str, ...]) -> Path:
         """Where the coverage of the collection as it is now is kept."""
         columns = (sa.func.count(), sa.func.max(self._obs.last_mod_date), sa.func.max(self._obs.dp_id))
         with self._engine.connect() as connection:
-            state = tuple(connection.execute(sa.select(*columns).where(self._where(collection))).one())
-        if not state[0] and collection != ALL:
+            state = tuple(
+                connection.execute(sa.select(*columns).where(self._where(collection, product_types))).one()
+            )
+        if not state[0] and (collection != ALL or product_types):
             raise NotFoundFault(f"there is no collection {collection[:100]!r} here: see the list at /moc")
         cells = order if axis == "space" else TIME_ORDER
         key = f"{collection}|{axis}|{cells}|{'|'.join(map(str, state))}"
+        if product_types:
+            key += f"|{','.join(product_types)}"
         return self._directory / f"{_digest(key)}.fits"
 
-    def _make(self, collection: str, axis: Axis, order: int) -> bytes:
+    def _make(self, where: sa.ColumnElement[bool], axis: Axis, order: int) -> bytes:
         with self._engine.connect() as connection:
-            return _fits(self._of_axis(connection, collection, axis, order))
+            return _fits(self._of_axis(connection, where, axis, order))
 
-    def _of_axis(self, connection: sa.Connection, collection: str, axis: Axis, order: int) -> Any:
+    def _of_axis(
+        self, connection: sa.Connection, where: sa.ColumnElement[bool], axis: Axis, order: int
+    ) -> Any:
         # Half a second of imports, for which a server should not wait when it starts.
         from vo_server.coverage.cells import space_moc, time_moc
 
-        obs, where = self._obs, self._where(collection)
+        obs = self._obs
         if axis == "space":
             select = sa.select(obs.s_region).where(where, obs.s_region.is_not(None)).distinct().limit(MOST)
             rows = connection.execution_options(yield_per=CHUNK).execute(select)

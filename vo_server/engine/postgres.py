@@ -73,7 +73,7 @@ class PostgresEngine:
                 self._connections.renew()
                 return self._start(statement, cancellation, limit, end, uploads)
 
-        return self._running.run(query_id, start)
+        return self._running.run(query_id, statement, start)
 
     def _start(
         self,

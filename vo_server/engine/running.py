@@ -6,7 +6,9 @@ from collections.abc import Callable
 from vo_server.engine.lanes import Lanes
 from vo_server.engine.reading import Cancellation
 from vo_server.engine.result import Result
+from vo_server.engine.statement import Statement
 from vo_server.errors import UsageFault
+from vo_server.tracing import statement_begins
 
 #: Starts a query; it gets the order to stop it, and what is to be called when its result is closed.
 Start = Callable[[Cancellation, Callable[[], None]], Result]
@@ -26,7 +28,7 @@ class Running:
         self._lock = threading.Lock()
         self._known: dict[str, Cancellation] = {}
 
-    def run(self, query_id: str | None, start: Start) -> Result:
+    def run(self, query_id: str | None, statement: Statement, start: Start) -> Result:
         """What ``start`` gives when its turn has come; `cancel` finds it by ``query_id`` until it is closed.
 
         Raises
@@ -38,19 +40,23 @@ class Running:
         """
         cancellation = Cancellation()
         self._begin(query_id, cancellation)
+        ended = statement_begins(statement.sql, statement.dialect)
         try:
             turn = self._lanes.enter(cancellation)
-        except BaseException:
+        except BaseException as exc:
+            ended(str(exc))
             self._end(query_id)
             raise
 
         def end() -> None:
+            ended("cancelled" if cancellation.is_set else "")
             self._end(query_id)
             self._lanes.leave(turn)
 
         try:
             result = start(cancellation, end)
-        except BaseException:
+        except BaseException as exc:
+            ended(str(exc))
             end()
             raise
         turn.is_delivering = True

@@ -13,6 +13,7 @@ import structlog
 from structlog.contextvars import bind_contextvars
 
 from vo_server.errors import TransientFault, VoError
+from vo_server.tracing import span
 from vo_server.uws.jobs import Job, JobError, JobResult, JobStore
 from vo_server.uws.notices import Notices
 from vo_server.uws.results import ResultStore
@@ -163,7 +164,8 @@ class Worker:
         # Everything that this thread logs, and its statements in the database, tell the job.
         bind_contextvars(job=job.job_id)
         try:
-            results = self._executors[job.kind].execute(job)
+            with span(f"job {job.kind}", job=job.job_id):
+                results = self._executors[job.kind].execute(job)
             if not self._store.complete(job, results):
                 self._results.delete(job.job_id)
         except VoError as exc:

@@ -14,7 +14,18 @@ from ingest.phase3.adapt.derive import DERIVATIONS
 from ingest.rules import Rule, parse_rule
 from vo_server.errors import UsageFault
 
-_KEYS = {"name", "title", "priority", "match", "roles", "primary", "extension", "remove", "white_light"}
+_KEYS = {
+    "name",
+    "title",
+    "priority",
+    "match",
+    "roles",
+    "primary",
+    "extension",
+    "remove",
+    "units",
+    "white_light",
+}
 
 
 @dataclass(frozen=True)
@@ -33,6 +44,8 @@ class Recipe:
         The same for extensions, by role.
     remove : tuple of str
         Patterns of keywords that go, from every header.
+    units : mapping
+        Units as a program writes them (patterns) -> as the standard does; of images and of columns.
     white_light : str
         The ending of the white-light image's name; empty for none.
     """
@@ -45,7 +58,13 @@ class Recipe:
     primary: Mapping[str, tuple[Rule, ...]]
     extension: Mapping[str, Mapping[str, tuple[Rule, ...]]]
     remove: tuple[str, ...]
+    units: Mapping[str, str]
     white_light: str = ""
+
+    def unit_of(self, unit: str) -> str | None:
+        """What ``unit`` becomes; None for one that stays."""
+        found = (present for former, present in self.units.items() if fnmatchcase(unit, former))
+        return next(found, None)
 
     def matches(self, file: FitsFile) -> bool:
         """Whether the recipe is for ``file``."""
@@ -62,7 +81,7 @@ def recipes() -> tuple[Recipe, ...]:
         if entry.name.endswith(".toml")
     ]
     found = [_recipe(tomllib.loads(text)) for text in texts]
-    return tuple(sorted(found, key=lambda recipe: -recipe.priority))
+    return tuple(sorted(found, key=lambda recipe: (-recipe.priority, recipe.name)))
 
 
 def choose(name: str | None, file: FitsFile) -> Recipe:
@@ -97,13 +116,21 @@ def _recipe(document: dict[str, Any]) -> Recipe:
         name=document["name"],
         title=str(document.get("title", "")),
         priority=int(document.get("priority", 50)),
-        match=document.get("match", {}),
-        roles=document.get("roles", {}),
+        match=_texts(document, "match"),
+        roles=_texts(document, "roles"),
         primary=_rules(document.get("primary", {})),
         extension={role: _rules(fields) for role, fields in document.get("extension", {}).items()},
         remove=tuple(document.get("remove", ())),
+        units=_texts(document, "units"),
         white_light=document.get("white_light", ""),
     )
+
+
+def _texts(document: Mapping[str, Any], key: str) -> dict[str, str]:
+    told = document.get(key, {})
+    if not isinstance(told, dict) or not all(isinstance(value, str) for value in told.values()):
+        raise UsageFault(f"[{key}] gives each name a string, not {told!r}")
+    return told
 
 
 def _rules(fields: Mapping[str, Any]) -> dict[str, tuple[Rule, ...]]:

@@ -54,6 +54,7 @@ _PLANE = (
     "EQUINOX",
 )
 _WCS = (*_PLANE, "CTYPE3", "CRVAL3", "CRPIX3", "CUNIT3", "CD[123]_3", "CD3_[12]", "WCSAXES", "SPECSYS")
+_UNIT_COMMENTS = {"B": "Physical unit of array values", "T": "Unit of the column"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,10 +198,20 @@ def _extensions(product: Product, recipe: Recipe, hdus: list[Hdu]) -> list[tuple
         for keyword, rules in recipe.extension.get(_role(recipe, hdu) or "", {}).items():
             if (value := _value(product.file, rules, {})) is not None and not isinstance(value, list):
                 cards.set(keyword, value)
+        _units(cards, hdu, recipe)
         if recipe.roles:
             _refer(cards, hdu, hdus, recipe)
         found.append((cards, product.bytes_of(hdu)))
     return found
+
+
+def _units(cards: Cards, hdu: Hdu, recipe: Recipe) -> None:
+    """BUNIT, and TUNITn of columns, as the standard writes them (SDP 5.19)."""
+    for keyword, _ in tuple(cards.lines):
+        if fnmatchcase(keyword, "[BT]UNIT*"):
+            present = recipe.unit_of(hdu.text_of(keyword) or "")
+            if present is not None:
+                cards.set(keyword, present, _UNIT_COMMENTS[keyword[0]])
 
 
 def _refer(cards: Cards, hdu: Hdu, hdus: list[Hdu], recipe: Recipe) -> None:

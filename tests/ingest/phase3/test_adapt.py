@@ -153,6 +153,29 @@ def test_what_cannot_be_is_refused(
     assert not list((tmp_path / "out").glob("*")) if (tmp_path / "out").exists() else True
 
 
+def test_units_of_a_program_are_mended_where_a_recipe_knows_them(tmp_path: Path) -> None:
+    columns = [
+        fits.Column("X", "E", unit="Pixels", array=[1.0]),
+        fits.Column("Y", "E", unit="Blank7", array=[2.0]),
+        fits.Column("Z", "E", unit="mag", array=[3.0]),
+    ]
+    source = samples.write(tmp_path / "list.fits", fits.PrimaryHDU(), fits.BinTableHDU.from_columns(columns))
+    recipe = tmp_path / "mine.toml"
+    recipe.write_text('name = "mine"\n[units]\nPixels = "pixel"\n"Blank*" = ""\n')
+    done = adapt(source, tmp_path / "out", load("8"), str(recipe))
+    head = fits.getheader(done.paths[0], 1)
+    assert [head[f"TUNIT{n}"] for n in (1, 2, 3)] == ["pixel", "", "mag"]
+
+
+@pytest.mark.parametrize("table", ["units = 3", "[units]\nPixels = 1", "match = ['x']"])
+def test_a_recipe_of_another_form_is_refused(table: str, tmp_path: Path) -> None:
+    source = pipeline_cube(tmp_path / "cube.fits")
+    recipe = tmp_path / "mine.toml"
+    recipe.write_text(f'name = "mine"\n{table}\n')
+    with pytest.raises(UsageFault, match=r"gives each name a string"):
+        adapt(source, tmp_path / "out", load("8"), str(recipe))
+
+
 def test_a_file_is_not_written_over_itself(tmp_path: Path) -> None:
     source = pipeline_cube(tmp_path / "cube.fits")
     with pytest.raises(UsageFault, match="over itself"):
@@ -169,5 +192,5 @@ def test_the_command_adapts_and_checks(tmp_path: Path) -> None:
 
 def test_every_recipe_fits_something_and_the_last_fits_all() -> None:
     names = [recipe.name for recipe in recipes()]
-    assert names == ["muse-cube", "general"]
+    assert names == ["hawki", "muse-cube", "general"]
     assert not recipes()[-1].match

@@ -95,7 +95,7 @@ class DuckEngine:
                 raise
             return Result(reading, conformed)
 
-        return self._running.run(query_id, start)
+        return self._running.run(query_id, statement, start)
 
     def _begin(self) -> duckdb.DuckDBPyConnection:
         """A connection in a transaction that sees the current tables to its end."""
