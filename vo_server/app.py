@@ -21,6 +21,7 @@ from health import endpoint as health
 from hips import endpoint as hips
 from moc import endpoint as moc
 from portal import views as portal
+from provenance import endpoint as provenance
 from registry import endpoint as registry
 from scs import endpoint as scs
 from sia import endpoint as sia
@@ -41,7 +42,7 @@ from vo_server.uws.results import ResultStore
 from vo_server.uws.watch import JobWatch
 
 #: The packages that answer requests; each has ``routes(state)``. The portal comes last: it owns ``/``.
-PACKAGES = (tap, sia, ssa, scs, datalink, moc, hips, registry, health, portal)
+PACKAGES = (tap, sia, ssa, scs, datalink, provenance, moc, hips, registry, health, portal)
 
 #: Queries that may wait for the database or be read from it; each keeps a thread.
 QUERY_THREADS = 64
