@@ -13,13 +13,13 @@ import sqlalchemy as sa
 from vo_server import schemas
 from vo_server.archive import DELIVERY, FILE, or_try_again
 from vo_server.errors import AuthorizationFault, NotFoundFault, TransientFault
+from vo_server.identifiers import MAX_ID
 from vo_server.instants import utc_text
 from vo_server.stores import path_of
 
 FITS_TYPES = ("application/fits", "image/fits", "application/x-fits-hcompress", "image/x-fits-hcompress")
 #: Versions of products, with the status of each.
 VERSIONS = schemas.metadata(schemas.builtin()).tables["phase3.products"]
-MAX_ID = 500  #: characters of an identifier
 CHUNK = 1_000  #: identifiers that one statement looks up
 _EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,8}(\.(gz|bz2|Z|fz))?\Z")
 

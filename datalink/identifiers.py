@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from datalink.files import File
-from datalink.links.params import parse_id
 from vo_server.config import Settings
 from vo_server.errors import NotFoundFault, VoError
+from vo_server.identifiers import parse_id
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,8 @@ import sqlalchemy as sa
 from ingest import delivery, relate
 from ingest.correction import Correction, card_of, parse_keyword, parse_value
 from ingest.header import Card, Value
-from ingest.load import PUBLISHED, Identified, Place, load
+from ingest.lineage import Identified
+from ingest.load import PUBLISHED, Place, load
 from ingest.mapping import Collection
 from ingest.raw.registration import Registration
 from ingest.read import Parsed, Rejected, read

@@ -12,13 +12,13 @@ from urllib.parse import quote
 
 import sqlalchemy as sa
 
-from ingest import delivery
+from ingest import delivery, lineage
 from ingest.copy import copy, to_arrow
 from ingest.hidden import with_hidden_columns
 from ingest.keywords import add_headers, remove_headers
-from ingest.read import Parsed
+from ingest.lineage import Identified
 from vo_server import schemas
-from vo_server.archive import ASSOCIATION, FILE, FILE_HISTORY, PROVENANCE, among
+from vo_server.archive import ASSOCIATION, FILE, FILE_HISTORY, among
 from vo_server.schemas import instruments
 from vo_server.tables import Table
 
@@ -29,15 +29,6 @@ DATALINK = "application/x-votable+xml;content=datalink"
 _CLOCKS = frozenset({"last_mod_date", "modified", "ingested", "mtime_ns"})
 #: Columns that keep what they have when nothing new is known.
 _KEPT = frozenset({"publication_date", "ingested", "obs_release_date", "release_date"})
-
-
-@dataclass(frozen=True, slots=True)
-class Identified:
-    """A file with its identifier."""
-
-    dp_id: str
-    parsed: Parsed
-    has_new_header: bool = False  #: other keywords than before, also where the bytes are the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +83,7 @@ def load(connection: sa.Connection, batch: Sequence[Identified], place: Place, s
         _stage(connection, metadata.tables[name], with_hidden_columns(_declaration(name), rows))
         staged.append(metadata.tables[name])
     staged += _stage_setups(connection, batch)
-    _remove_displaced(connection)
+    displaced = _remove_displaced(connection)
     states = _states(connection, staged[1:])
     _keep_history(connection, metadata, [dp_id for dp_id, state in states.items() if state.differs])
     for relation in staged:
@@ -105,6 +96,11 @@ def load(connection: sa.Connection, batch: Sequence[Identified], place: Place, s
     ]
     _replace_details(connection, fresh, [entry.dp_id for entry in fresh if entry.dp_id in states])
     add_headers(connection, state_dir, [(entry.dp_id, entry.parsed.headers) for entry in fresh])
+    # An archive that is older than this code knows files without their recipes.
+    known = {entry.dp_id for entry in fresh}
+    untold = lineage.differing(connection, [entry for entry in batch if entry.dp_id not in known])
+    lineage.replace(connection, [*fresh, *untold])
+    lineage.find_entities(connection, [entry.dp_id for entry in batch], displaced)
     replaced = sum(state.differs for state in states.values())
     return Loaded(len(batch) - len(states), replaced, len(states) - replaced)
 
@@ -126,6 +122,7 @@ def _file_row(entry: Identified, now: datetime) -> dict[str, Any]:
         "size": parsed.candidate.size,
         "sha256": parsed.sha256,
         "md5": parsed.md5,
+        "datamd5": parsed.datamd5,
         "media_type": parsed.media_type,
         "compression": parsed.compression,
         "release_date": release.replace(tzinfo=UTC) if release else None,
@@ -286,14 +283,15 @@ def upsert(connection: sa.Connection, relation: sa.Table) -> None:
     )
 
 
-def _remove_displaced(connection: sa.Connection) -> None:
-    """Forget files whose place another file has taken."""
+def _remove_displaced(connection: sa.Connection) -> list[str]:
+    """Forget files whose place another file has taken; which these were."""
     displaced = connection.exec_driver_sql(
         f"SELECT f.dp_id FROM {_name(FILE)} f JOIN {_staging(FILE)} s"  # noqa: S608
         " ON s.url = f.url AND s.dp_id <> f.dp_id"
     )
     if gone := list(displaced.scalars()):
         remove(connection, gone)
+    return gone
 
 
 def remove(connection: sa.Connection, dp_ids: Sequence[str]) -> None:
@@ -301,6 +299,8 @@ def remove(connection: sa.Connection, dp_ids: Sequence[str]) -> None:
     if retire(connection, dp_ids):
         connection.execute(sa.delete(FILE).where(among(FILE.c.dp_id, dp_ids)))
         _remove_details(connection, dp_ids)
+        lineage.remove(connection, dp_ids)
+        lineage.find_entities(connection, [], dp_ids)
         delivery.forget(connection, dp_ids)
 
 
@@ -358,25 +358,18 @@ def _with_rows(metadata: sa.MetaData) -> list[sa.Table]:
 
 
 def _remove_details(connection: sa.Connection, dp_ids: Sequence[str]) -> None:
-    for relation in (PROVENANCE, ASSOCIATION):
-        connection.execute(sa.delete(relation).where(among(relation.c.dp_id, dp_ids)))
+    connection.execute(sa.delete(ASSOCIATION).where(among(ASSOCIATION.c.dp_id, dp_ids)))
     remove_headers(connection, dp_ids)
 
 
 def _replace_details(connection: sa.Connection, fresh: Sequence[Identified], former: Sequence[str]) -> None:
-    """Provenance and associations of files that are new or have new bytes; their former headers go."""
+    """Associations of files that are new or have new bytes; their former headers go."""
     if former:
         _remove_details(connection, former)
-    progenitors = [
-        {"dp_id": entry.dp_id, "pos": pos, "progenitor": name}
-        for entry in fresh
-        for pos, name in enumerate(entry.parsed.provenance, 1)
-    ]
     associated = [
         {"dp_id": entry.dp_id, "pos": pos, "name": association.name, "category": association.category}
         for entry in fresh
         for pos, association in enumerate(entry.parsed.associations, 1)
     ]
-    for relation, rows in ((PROVENANCE, progenitors), (ASSOCIATION, associated)):
-        if rows:
-            copy(connection, _name(relation), to_arrow(relation, list(rows[0]), rows))
+    if associated:
+        copy(connection, _name(ASSOCIATION), to_arrow(ASSOCIATION, list(associated[0]), associated))

@@ -6,11 +6,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from ingest.activities import Activity, data_digest, read_activities
 from ingest.correction import Correction, corrected
 from ingest.fitsfile import FitsFile, Limits
 from ingest.hidden import shape_and_box
 from ingest.layout import product_category
 from ingest.mapping import Collection, as_instant, choose
+from ingest.progenitors import read_progenitors
 from ingest.raw.registration import Registered, Registration
 from ingest.report import Finding
 from ingest.scan import Candidate, Scanned, scan
@@ -46,6 +48,12 @@ class Parsed:
         Of raw frames: instrument, and columns of its table of set-ups.
     obscore : mapping or None
         Of raw frames that ObsCore has, too: its columns.
+    activities : tuple of Activity
+        The recipes that a product went through, the first one first.
+    role : str or None
+        What the product is to the last of them (PRO CATG).
+    datamd5 : str or None
+        MD5 of the data alone (DATAMD5).
     """
 
     candidate: Candidate
@@ -67,6 +75,9 @@ class Parsed:
     findings: tuple[Finding, ...] = ()
     setup: tuple[str, Mapping[str, Any]] | None = None
     obscore: Mapping[str, Any] | None = None
+    activities: tuple[Activity, ...] = ()
+    role: str | None = None
+    datamd5: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +151,8 @@ def _parsed(
     instrument = (primary.text_of("INSTRUME") or "").upper()
     origfile, doubts = _origfile(file)
     doubts += _future(file)
+    provenance, unnamed = read_progenitors(file)
+    activities, untold = read_activities(file)
     return Parsed(
         candidate=scanned.candidate,
         sha256=scanned.sha256,
@@ -154,12 +167,15 @@ def _parsed(
         born=primary.text_of("DATE-OBS") if collection.kind == "raw" else born,
         prefix=_prefix(instrument) if collection.kind == "raw" else None,
         row=row,
-        provenance=tuple(str(name).removesuffix(".fits") for name in primary.numbered("PROV")),
+        provenance=provenance,
         associations=tuple(_associations(file)),
         headers=tuple(hdu.stored for hdu in file.hdus),
-        findings=(*findings, *doubts),
+        findings=(*findings, *doubts, *unnamed, *untold),
         setup=registered.setup,
         obscore=registered.obscore,
+        activities=activities,
+        role=primary.text_of("PRO.CATG"),
+        datamd5=data_digest(primary.text_of("DATAMD5")),
     )
 
 

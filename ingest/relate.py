@@ -10,7 +10,7 @@ from ingest.read import Association, Parsed, Rejected
 from ingest.report import Finding
 from ingest.scan import Scanned, media_type, storable
 from vo_server import schemas
-from vo_server.archive import ASSOCIATION, FILE, PROVENANCE
+from vo_server.archive import ASSOCIATION, FILE, GENERATION, PROVENANCE, USED
 
 _ACCEPTED_RULES = frozenset({"NOT_FITS"})
 
@@ -96,14 +96,13 @@ def spread_release_dates(connection: sa.Connection) -> None:
     obscore = schemas.metadata(schemas.builtin()).tables["ivoa.obscore"]
     raw = schemas.metadata(schemas.builtin()).tables["dbo.raw"]
     # Products may come from products: follow the chain down to raw frames.
-    chain = sa.select(PROVENANCE.c.dp_id, PROVENANCE.c.progenitor).cte("chain", recursive=True)
-    step = sa.select(chain.c.dp_id, PROVENANCE.c.progenitor).join(
-        PROVENANCE, PROVENANCE.c.dp_id == chain.c.progenitor
-    )
+    made = _made_from()
+    chain = sa.select(made.c.dp_id, made.c.entity).cte("chain", recursive=True)
+    step = sa.select(chain.c.dp_id, made.c.entity).join(made, made.c.dp_id == chain.c.entity)
     chain = chain.union(step)  # not UNION ALL: a circle of products must end
     released = (
         sa.select(chain.c.dp_id, sa.func.max(raw.c.release_date).label("release_date"))
-        .join(raw, raw.c.dp_id == chain.c.progenitor)
+        .join(raw, raw.c.dp_id == chain.c.entity)
         .group_by(chain.c.dp_id)
         .subquery()
     )
@@ -126,6 +125,17 @@ def spread_release_dates(connection: sa.Connection) -> None:
         .where(FILE.c.dp_id == obscore.c.dp_id, FILE.c.release_date.is_distinct_from(zone))
     )
     _release_ancillary(connection)
+
+
+def _made_from() -> sa.Subquery:
+    """Each product with a file that it was made from: by its PROVi, or as a raw frame of a recipe."""
+    named = sa.select(PROVENANCE.c.dp_id, PROVENANCE.c.entity)
+    reduced = (
+        sa.select(GENERATION.c.dp_id, USED.c.entity)
+        .join(USED, USED.c.activity_id == GENERATION.c.activity_id)
+        .where(USED.c.kind == "raw")
+    )
+    return sa.union_all(named, reduced).subquery("made")
 
 
 def _release_ancillary(connection: sa.Connection) -> None:

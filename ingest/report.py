@@ -30,6 +30,8 @@ RULES: dict[str, tuple[Severity, str]] = {
     "ORIGFILE": ("warning", "ORIGFILE is no name of a file: the file's own was taken"),
     "KEYWORD_VALUE": ("warning", "the value of a keyword is of the wrong type or out of range: left out"),
     "WCS": ("warning", "the world coordinates cannot be used; what follows from them was left out"),
+    "RECIPE": ("warning", "what a product tells of its recipes (PRO RECi) was not all taken over"),
+    "PROVENANCE": ("warning", "names of the files that a product was made from were not all taken over"),
     "CORRECTION": ("warning", "with the corrections of its header a new file cannot be in the archive"),
     "ASSOCIATION": ("warning", "a file that a product names (ASSONi) is not in the archive"),
 }  # fmt: skip

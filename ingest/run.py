@@ -12,7 +12,8 @@ import sqlalchemy as sa
 
 from ingest import collections, correct, identify, quarantine, relate
 from ingest.collections import load_collections
-from ingest.load import Identified, Loaded, Place, load
+from ingest.lineage import Identified
+from ingest.load import Loaded, Place, load
 from ingest.mapping import Collection, Match, choose
 from ingest.raw.registration import load_registration
 from ingest.read import Parsed, Rejected, read

@@ -1,14 +1,16 @@
 """Products for tests, put into the session's database and taken out again."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
+from ingest.activities import Activity
+from ingest.lineage import find_entities, remove, store_activities
 from vo_server import schemas
-from vo_server.archive import ASSOCIATION, CALIBRATION, FILE, PROVENANCE
+from vo_server.archive import ASSOCIATION, CALIBRATION, FILE, GENERATION, PROVENANCE
 from vo_server.config import Settings
 from vo_server.sky import Region, box_literal, box_of, format_stcs, hpx, shape_literal, shape_of
 
@@ -79,11 +81,38 @@ class Holdings:
             **values,
         }
         self._insert(FILE, [{"dp_id": dp_id, **row}], dp_id)
+        self._find_entities(dp_id)
 
     def provenance(self, dp_id: str, progenitors: Iterable[str]) -> None:
         """Say what a product was made from (PROVi)."""
-        rows = [{"dp_id": dp_id, "pos": n, "progenitor": name} for n, name in enumerate(progenitors, 1)]
+        rows = [
+            {"dp_id": dp_id, "pos": n, "progenitor": name, "entity": name}
+            for n, name in enumerate(progenitors, 1)
+        ]
         self._insert(PROVENANCE, rows, dp_id)
+        self._find_entities(dp_id)
+
+    def activity(
+        self, dp_ids: Iterable[str], activities: Sequence[Activity], role: str | None = None
+    ) -> None:
+        """Say which recipes products went through, the first one first."""
+        rows = [
+            {"dp_id": dp_id, "step": step, "activity_id": each.identifier(dp_id), "category": role}
+            for dp_id in dp_ids
+            for step, each in enumerate(reversed(activities))
+        ]
+        with self.engine.begin() as connection:
+            connection.execute(sa.insert(GENERATION), rows)
+            for dp_id in dp_ids:
+                for each in activities:
+                    store_activities(connection, {each.identifier(dp_id): each})
+        for dp_id in dp_ids:
+            self.dp_ids.add(dp_id)
+            self._find_entities(dp_id)
+
+    def _find_entities(self, dp_id: str) -> None:
+        with self.engine.begin() as connection:
+            find_entities(connection, [dp_id])
 
     def association(self, dp_id: str, rows: Iterable[Mapping[str, Any]]) -> None:
         """Say which files belong to a product (ASSONi, ASSOCi)."""
@@ -100,7 +129,8 @@ class Holdings:
     def clear(self) -> None:
         """Take everything out again."""
         with self.engine.begin() as connection:
-            for table in (self.obscore, FILE, PROVENANCE, ASSOCIATION, CALIBRATION):
+            remove(connection, sorted(self.dp_ids))
+            for table in (self.obscore, FILE, ASSOCIATION, CALIBRATION):
                 connection.execute(sa.delete(table).where(table.c.dp_id.in_(self.dp_ids)))
 
     def _insert(self, table: sa.Table, rows: list[dict[str, Any]], dp_id: str) -> None:

@@ -18,6 +18,7 @@ PACKAGES = (
     "ssa",
     "scs",
     "datalink",
+    "provenance",
     "moc",
     "hips",
     "registry",
@@ -27,7 +28,20 @@ PACKAGES = (
     "portal",
     "demo",
 )
-PROTOCOLS = {"tap", "sia", "ssa", "scs", "datalink", "moc", "hips", "registry", "health", "phase3", "portal"}
+PROTOCOLS = {
+    "tap",
+    "sia",
+    "ssa",
+    "scs",
+    "datalink",
+    "provenance",
+    "moc",
+    "hips",
+    "registry",
+    "health",
+    "phase3",
+    "portal",
+}
 
 #: Package -> the packages of ours that it may import (itself always).
 ALLOWED = {
@@ -37,6 +51,7 @@ ALLOWED = {
     "ssa": {"vo_server"},
     "scs": {"vo_server"},
     "datalink": {"vo_server"},
+    "provenance": {"vo_server"},
     "moc": {"vo_server"},
     "hips": {"vo_server"},
     "registry": {"vo_server"},

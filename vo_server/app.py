@@ -23,6 +23,7 @@ from hips import endpoint as hips
 from moc import endpoint as moc
 from phase3 import endpoint as phase3
 from portal import views as portal
+from provenance import endpoint as provenance
 from registry import endpoint as registry
 from scs import endpoint as scs
 from sia import endpoint as sia
@@ -43,7 +44,7 @@ from vo_server.uws.results import ResultStore
 from vo_server.uws.watch import JobWatch
 
 #: The packages that answer requests; each has ``routes(state)``. The portal comes last: it owns ``/``.
-PACKAGES = (tap, sia, ssa, scs, datalink, moc, hips, registry, health, phase3, portal)
+PACKAGES = (tap, sia, ssa, scs, datalink, provenance, moc, hips, registry, health, phase3, portal)
 
 #: Second steps of paths that requests are told apart by in traces.
 RESOURCES = frozenset(("sync", "async", "query", "links", "tables", "capabilities", "availability"))

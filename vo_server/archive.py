@@ -73,6 +73,7 @@ FILE = Table(
     Column("size", BigInteger, nullable=False, comment="bytes"),
     Column("sha256", Text, nullable=False),
     Column("md5", Text, nullable=False),
+    Column("datamd5", Text, comment="MD5 of the data alone, as a pipeline wrote it (DATAMD5)"),
     Column("media_type", Text, nullable=False),
     Column("compression", Text, comment="gz or fz; null when there is none"),
     _instant("release_date"),
@@ -81,6 +82,7 @@ FILE = Table(
     Column("mtime_ns", BigInteger, nullable=False, comment="the file system's time of change"),
     Index("file_sha256", "sha256"),
     Index("file_origfile", "origfile"),
+    Index("file_datamd5", "datamd5", postgresql_where=text("datamd5 IS NOT NULL")),
 )
 
 #: What a file and its metadata were before they were replaced.
@@ -137,13 +139,61 @@ DELIVERY_HEADER = Table(
     Column("header", LargeBinary, nullable=False, comment="the corrected one"),
 )
 
-#: The files that a product was made from (Phase 3 keywords PROVi).
+#: The files that a product was made from (Phase 3 keywords PROVi, extension PHASE3PROVENANCE).
 PROVENANCE = Table(
     "provenance",
     METADATA,
     Column("dp_id", Text, primary_key=True),
     Column("pos", Integer, primary_key=True),
     Column("progenitor", Text, nullable=False, index=True, comment="as the header names it, without .fits"),
+    Column("entity", Text, nullable=False, index=True, comment="its dp_id; its name while it is not here"),
+)
+
+#: Executions of recipes, as products tell of them (PRO RECi); products of one execution share a row.
+ACTIVITY = Table(
+    "activity",
+    METADATA,
+    Column("activity_id", Text, primary_key=True, comment="the recipe, and a digest of all that is told"),
+    Column("recipe", Text, nullable=False, index=True, comment="PRO RECi ID"),
+    Column("pipeline", Text, comment="PRO RECi PIPE ID, with its version"),
+    Column("drs", Text, comment="PRO RECi DRS ID, the library below"),
+    _instant("started"),
+    _instant("ended"),
+)
+
+#: The recipes that a file went through: step 0 wrote it, step 1 came before that.
+GENERATION = Table(
+    "generation",
+    METADATA,
+    Column("dp_id", Text, primary_key=True),
+    Column("step", Integer, primary_key=True, autoincrement=False),
+    Column("activity_id", Text, nullable=False, index=True),
+    Column("category", Text, comment="what the file is to the recipe that wrote it: PRO CATG"),
+)
+
+#: The files that a recipe read (PRO RECi RAWj and CALj).
+USED = Table(
+    "used",
+    METADATA,
+    Column("activity_id", Text, primary_key=True),
+    Column("pos", Integer, primary_key=True, autoincrement=False),
+    Column("kind", Text, nullable=False, comment="raw or calibration"),
+    Column("name", Text, nullable=False, comment="as the header names it, without directory and .fits"),
+    Column("category", Text, comment="its tag in the set of frames"),
+    Column("datamd5", Text, index=True, comment="MD5 of its data"),
+    Column("entity", Text, nullable=False, index=True, comment="its dp_id; its name while it is not here"),
+    Index("used_name", "name", "datamd5"),
+)
+
+#: The parameters that a recipe ran with (PRO RECi PARAMj).
+PARAMETER = Table(
+    "parameter",
+    METADATA,
+    Column("activity_id", Text, primary_key=True),
+    Column("pos", Integer, primary_key=True, autoincrement=False),
+    Column("name", Text, nullable=False),
+    Column("value", Text, nullable=False),
+    Column("default_value", Text, comment="of the recipe, as the header tells it"),
 )
 
 #: The files that belong to a product (Phase 3 keywords ASSONi, ASSOCi).

@@ -19,7 +19,7 @@ BUCKETS = (0.001, 0.002, 0.003, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5,
 SERVICES = frozenset(
     (
         *("tap", "sia2", "sia", "ssa", "scs", "datalink", "soda", "oai", "download", "header", "hdr"),
-        *("preview", "thumbnail", "moc", "hips", "hipslist", "static", "metrics", "status"),
+        *("preview", "thumbnail", "moc", "hips", "hipslist", "provenance", "static", "metrics", "status"),
         *("phase3", "releases"),
     )
 )

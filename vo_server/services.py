@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from vo_server.formats import Param, ServiceDescriptor
 from vo_server.products import POLARIZATIONS
 
+PROVENANCE_PATH = "/provenance"
 SYNC_PATH, ASYNC_PATH = "/soda/sync", "/soda/async"
 SYNC, ASYNC = "ivo://ivoa.net/std/SODA#sync-1.0", "ivo://ivoa.net/std/SODA#async-1.0"
 #: What each service is called, where it is, and its standard.

@@ -13,12 +13,12 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from datalink.files import MAX_ID
 from vo_server.archive import or_try_again
 from vo_server.dali import read_parameters
 from vo_server.errors import NotFoundFault, UsageFault
 from vo_server.headers.database import read_headers
 from vo_server.headers.lines import CARD
+from vo_server.identifiers import MAX_ID
 from vo_server.parameters import Parameters
 
 MAX_HDU = 32_767

@@ -6,10 +6,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from datalink.files import VERSIONS, file_columns
-from vo_server.archive import ASSOCIATION, CALIBRATION, FILE, PROVENANCE
+from vo_server.archive import ASSOCIATION, CALIBRATION, FILE, GENERATION, PROVENANCE, USED
 
-#: Endings that the name of a file may have where a header names it without.
-ENDINGS = ("", ".fits", ".fits.fz", ".fits.gz", ".fits.Z")
 _NO_TEXT: sa.ColumnElement[Any] = sa.literal_column("NULL::text")
 
 
@@ -21,7 +19,7 @@ def select_relations(dp_ids: Sequence[str], obscore: sa.FromClause) -> sa.Select
     category as the subject's header gives them), and those of `datalink.files.File` for the related file:
     null where the archive does not have it.
     """
-    kinds = (_associations, _progenitors, _derivations, _calibrations, _versions)
+    kinds = (_associations, _progenitors, _inputs, _derivations, _calibrations, _versions)
     relation = sa.union_all(*(kind(dp_ids) for kind in kinds)).subquery("relation")
     related = FILE.alias("related")
     joined = relation.outerjoin(related, related.c.dp_id == relation.c.related).outerjoin(
@@ -64,42 +62,42 @@ def _associations(dp_ids: Sequence[str]) -> sa.Select[Any]:
 
 def _progenitors(dp_ids: Sequence[str]) -> sa.Select[Any]:
     """The files that ``PROVi`` of a product name."""
-    found = _resolved()
+    found = PROVENANCE.c
+    return _row(1, "progenitor", found.dp_id, found.pos, found.progenitor, _NO_TEXT, found.entity).where(
+        found.dp_id.in_(dp_ids)
+    )
+
+
+def _inputs(dp_ids: Sequence[str]) -> sa.Select[Any]:
+    """The files that the recipes of a product read, those that ``PROVi`` names excepted.
+
+    Calibrations among them: ``#calibration`` is for those that have not been applied yet, ``#progenitor`` for
+    all that was used (http://www.ivoa.net/rdf/datalink/core).
+    """
+    named = sa.exists().where(PROVENANCE.c.dp_id == GENERATION.c.dp_id, PROVENANCE.c.entity == USED.c.entity)
+    # After what PROVi names, the last recipe first.
+    pos = GENERATION.c.step * 1_000_000 + USED.c.pos
     return (
-        _row(
-            1,
-            "progenitor",
-            PROVENANCE.c.dp_id,
-            PROVENANCE.c.pos,
-            PROVENANCE.c.progenitor,
-            _NO_TEXT,
-            found.c.dp_id,
-        )
-        .select_from(PROVENANCE.outerjoin(found, sa.true()))
-        .where(PROVENANCE.c.dp_id.in_(dp_ids))
+        _row(2, "progenitor", GENERATION.c.dp_id, pos, USED.c.name, USED.c.category, USED.c.entity)
+        .select_from(GENERATION.join(USED, USED.c.activity_id == GENERATION.c.activity_id))
+        .where(GENERATION.c.dp_id.in_(dp_ids), ~named)
     )
 
 
 def _derivations(dp_ids: Sequence[str]) -> sa.Select[Any]:
-    """The products whose ``PROVi`` mean one of the files."""
-    source = FILE.alias("source")
-    found = _resolved()
-    stem = sa.func.regexp_replace(source.c.origfile, r"\.fits(\.fz|\.gz|\.Z)?$", "")
-    names = PROVENANCE.c.progenitor.in_([source.c.dp_id, source.c.origfile, stem])
-    joined = source.join(PROVENANCE, names).join(found, found.c.dp_id == source.c.dp_id)
-    return (
-        _row(
-            2,
-            "derivation",
-            source.c.dp_id,
-            sa.literal_column("0", sa.Integer),
-            _NO_TEXT,
-            _NO_TEXT,
-            PROVENANCE.c.dp_id,
-        )
-        .select_from(joined)
-        .where(source.c.dp_id.in_(dp_ids), PROVENANCE.c.dp_id != source.c.dp_id)
-        .distinct()
+    """The products whose ``PROVi``, or the recipes of which, name one of the files."""
+    derived = sa.select(PROVENANCE.c.entity.label("subject"), PROVENANCE.c.dp_id.label("related")).where(
+        PROVENANCE.c.entity.in_(dp_ids)
+    )
+    made = (
+        sa.select(USED.c.entity, GENERATION.c.dp_id)
+        .join(GENERATION, GENERATION.c.activity_id == USED.c.activity_id)
+        .where(USED.c.entity.in_(dp_ids))
+    )
+    found = sa.union(derived, made).subquery("found").c
+    pos = sa.literal_column("0", sa.Integer)
+    return _row(3, "derivation", found.subject, pos, _NO_TEXT, _NO_TEXT, found.related).where(
+        found.subject != found.related
     )
 
 
@@ -108,7 +106,7 @@ def _calibrations(dp_ids: Sequence[str]) -> sa.Select[Any]:
     found = CALIBRATION.c
     pos = found.pos + sa.case((found.mode == "raw2master", 1_000_000), else_=0)
     role = found.mode.op("||")(sa.func.coalesce(sa.literal(" ").op("||")(found.category), ""))
-    return _row(3, "calibration", found.dp_id, pos, found.calibration, role, found.calibration).where(
+    return _row(4, "calibration", found.dp_id, pos, found.calibration, role, found.calibration).where(
         found.dp_id.in_(dp_ids)
     )
 
@@ -124,7 +122,7 @@ def _versions(dp_ids: Sequence[str]) -> sa.Select[Any]:
     )
     other = sa.case((which.c.pos == 1, found.successor), else_=found.predecessor)
     return (
-        _row(4, "coderived", found.dp_id, which.c.pos, other, which.c.role, other)
+        _row(5, "coderived", found.dp_id, which.c.pos, other, which.c.role, other)
         .select_from(VERSIONS.join(which, sa.true()))
         .where(found.dp_id.in_(dp_ids), other.is_not(None))
     )
@@ -135,41 +133,3 @@ def select_withdrawn(dp_ids: Sequence[str]) -> sa.Select[Any]:
     found = VERSIONS.c
     is_gone = (found.dp_id.in_(dp_ids), found.status == "withdrawn")
     return sa.select(found.dp_id, found.ended, found.reason).where(*is_gone)
-
-
-def _resolved() -> sa.FromClause:
-    """The file that a row of ``archive.provenance`` means, none or one.
-
-    A header names it by identifier or by original name. Original names are not unique: one of the product's
-    own collection is meant first.
-    """
-    candidate = FILE.alias("candidate")
-    product = FILE.alias("product")
-    progenitor = PROVENANCE.c.progenitor
-    collection = (
-        sa.select(product.c.collection)
-        .where(product.c.dp_id == PROVENANCE.c.dp_id)
-        # Two levels up: SQLAlchemy correlates with the next level only unless it is told.
-        .correlate(PROVENANCE)
-        .scalar_subquery()
-    )
-    return (
-        sa.select(candidate.c.dp_id)
-        .where(
-            sa.or_(
-                candidate.c.dp_id == progenitor,
-                candidate.c.origfile.in_(
-                    [progenitor + ending if ending else progenitor for ending in ENDINGS]
-                ),
-            ),
-            candidate.c.dp_id != PROVENANCE.c.dp_id,
-        )
-        .order_by(
-            (candidate.c.dp_id == progenitor).desc(),
-            candidate.c.collection.is_not_distinct_from(collection).desc(),
-            candidate.c.dp_id,
-        )
-        .limit(1)
-        .correlate(PROVENANCE)
-        .lateral()
-    )

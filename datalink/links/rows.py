@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from urllib.parse import quote
 
 import pyarrow as pa
 
@@ -10,7 +11,7 @@ from datalink.files import File, instant
 from datalink.soda import description as soda
 from vo_server.errors import NotFoundFault, VoError
 from vo_server.formats import ServiceDescriptor
-from vo_server.services import SODA_SERVICES, soda_id
+from vo_server.services import PROVENANCE_PATH, SODA_SERVICES, soda_id
 from vo_server.tables import Column
 
 PREVIEW_CATEGORY = "ANCILLARY.PREVIEW"
@@ -173,6 +174,7 @@ class Writer:
         for relation in found:
             if relation not in previews:
                 yield self._related(text, relation)
+        yield from self._provenance(text, file, found)
         if file.release_description and file.release_description.startswith(("http://", "https://")):
             yield Link(
                 text,
@@ -261,6 +263,30 @@ class Writer:
             link_authorized=is_public,
         )
 
+    def _provenance(self, text: str, file: File, relations: Iterable[Relation]) -> Iterator[Link]:
+        """The picture of what a file was made from and of what was made of it.
+
+        The vocabulary has no term for it; metadata that help to understand are ``#documentation``
+        (http://www.ivoa.net/rdf/datalink/core).
+        """
+        kinds = {relation.kind for relation in relations}
+        for kind, direction, what in (
+            ("progenitor", "BACK", "what this file was made from, and by which recipes"),
+            ("derivation", "FORTH", "what was made of this file, and by which recipes"),
+        ):
+            if kind in kinds:
+                identifier = quote(file.dp_id, safe="")
+                yield Link(
+                    text,
+                    "#documentation",
+                    access_url=f"{self._root_url}{PROVENANCE_PATH}?ID={identifier}&DIRECTION={direction}"
+                    "&RESPONSEFORMAT=PROV-SVG",
+                    description=f"Provenance: {what}",
+                    content_type="image/svg+xml",
+                    local_semantics="provenance",
+                    link_authorized=True,
+                )
+
     def _related(self, text: str, relation: Relation) -> Link:
         semantics = f"#{relation.kind}"
         if relation.file is None:
@@ -279,8 +305,10 @@ class Writer:
         link = self._download(text, semantics, relation.file, describe(relation.file) + steps)
         if relation.kind == "coderived" and relation.role:
             link = replace(link, description=f"{relation.role.capitalize()}: {link.description}")
-        # The list and tag of a calibration, and which version, are not known by the file itself.
-        return replace(link, local_semantics=relation.role) if relation.kind in _BY_ROLE else link
+        # The list and tag of a calibration, what an input was to a recipe, and which version it is: the file
+        # itself does not know them.
+        knows_role = relation.kind in _BY_ROLE or (relation.kind == "progenitor" and relation.role)
+        return replace(link, local_semantics=relation.role) if knows_role else link
 
 
 def is_preview(relation: Relation) -> bool:

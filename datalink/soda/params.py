@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from itertools import product
 from typing import TypeVar
 
-from datalink.files import MAX_ID
 from vo_server.errors import UsageFault
 from vo_server.formats import FORMATS, Format, negotiate
+from vo_server.identifiers import MAX_ID
 from vo_server.intervals import Interval, parse_interval
 from vo_server.parameters import Parameters
 from vo_server.positions import Shape, parse_pos

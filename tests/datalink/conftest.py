@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
+from ingest.activities import Activity, Input
 from tests.products import Holdings
 from tests.serving import app, client, engine, server
 from vo_server.config import Settings
@@ -24,10 +25,21 @@ CUBE = "ADP.TEST-CUBE"
 SPECTRUM = "ADP.TEST-SPECTRUM"
 CATALOGUE = "ADP.TEST-CATALOGUE"
 SECRET = "ADP.TEST-SECRET"
+MASTER = "M.TEST-MASTER"
 GONE = "ADP.TEST-GONE"
 BROKEN = "ADP.TEST-BROKEN"
 WEIGHT = "ADP.TEST-WEIGHT"
 PICTURE = "ADP.TEST-PICTURE"
+RECIPE = Activity(
+    "muse_scipost", "muse/2.8.7", "cpl-7.1.2", datetime(2025, 1, 2), None,
+    (
+        Input("raw", RAW[0], "OBJECT", None),
+        Input("raw", RAW[1], "OBJECT", None),
+        Input("calibration", "some_name", "MASTER_BIAS", "0123456789abcdef0123456789abcdef"),
+        Input("calibration", "geometry_table", "GEOMETRY_TABLE", None),
+    ),
+    (),
+)  # fmt: skip
 PNG = b"\x89PNG\r\n\x1a\n and so on"
 
 
@@ -59,11 +71,14 @@ def archive(settings: Settings, database: Database, open_dir: Path) -> Iterator[
 def write_files(directory: Path) -> dict[str, Path]:
     """One file of each kind."""
     rng = np.random.default_rng(7)
-    paths = {dp_id: directory / f"{dp_id.replace(':', '_')}.fits" for dp_id in (*RAW, IMAGE, CUBE, SPECTRUM)}
+    paths = {
+        dp_id: directory / f"{dp_id.replace(':', '_')}.fits"
+        for dp_id in (*RAW, IMAGE, CUBE, SPECTRUM, MASTER)
+    }
     y, x = np.mgrid[0:300, 0:400]
     image = (1000 * np.exp(-((x - 100) ** 2 + (y - 250) ** 2) / 200) + rng.normal(0, 1, x.shape)).astype("f4")
     image[0, :10] = np.nan
-    for dp_id in (*RAW, IMAGE):
+    for dp_id in (*RAW, IMAGE, MASTER):
         fits.PrimaryHDU(image).writeto(paths[dp_id], overwrite=True)
     cube = np.broadcast_to(image[:50, :60], (20, 50, 60))
     fits.HDUList([fits.PrimaryHDU(), fits.ImageHDU(cube)]).writeto(paths[CUBE], overwrite=True)
@@ -121,6 +136,10 @@ def register(archive: Archive) -> None:
     )
     # By identifier, by original name, and one that the archive does not have.
     put.provenance(IMAGE, [RAW[0], "TEST_01", "TEST.1999-01-01T00:00:00.000"])
+    # PROV names one of the raw frames that the recipe of the cube used.
+    file(MASTER, category="MASTER_BIAS", datamd5="0123456789abcdef0123456789abcdef")
+    put.provenance(CUBE, [RAW[0]])
+    put.activity([CUBE], [RECIPE], "DATACUBE_FINAL")
     put.provenance(CATALOGUE, [f"{IMAGE}"])
     put.association(
         IMAGE,

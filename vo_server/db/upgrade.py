@@ -23,7 +23,7 @@ _LOCK = 0x766F736572766572
 #: Our SQL functions, in the order in which they need each other.
 FUNCTIONS = ("angles", "shapes", "points", "measures", "pairs", "overlap", "catalogue")
 #: Views of published schemas.
-VIEWS = ("headers/keyword.sql",)
+VIEWS = ("headers/keyword.sql", "schemas/provenance.sql")
 
 
 def migrate(database: Database) -> None:

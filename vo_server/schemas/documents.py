@@ -17,7 +17,7 @@ from vo_server.schemas.reserved import RESERVED
 from vo_server.tables import Column, ForeignKey, Index, PointIndex, RegionIndex, Schema, Table
 
 #: The built-in schemas in the order in which clients see them.
-BUILTIN = ("ivoa", "dbo", "phase3", "header", "health", "tap_schema")
+BUILTIN = ("ivoa", "dbo", "phase3", "provenance", "header", "health", "tap_schema")
 
 #: Felis datatype -> VOTable datatype.
 DATATYPES = {

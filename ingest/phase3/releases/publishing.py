@@ -8,7 +8,8 @@ from itertools import islice
 import sqlalchemy as sa
 
 from ingest import relate
-from ingest.load import Identified, load, retire
+from ingest.lineage import Identified
+from ingest.load import load, retire
 from ingest.phase3.releases import versions
 from ingest.phase3.releases.archive import Archive, description_address
 from ingest.phase3.releases.deposit import Stored, deposit
@@ -155,7 +156,7 @@ def _name_relatives(connection: sa.Connection, collection: str, dp_ids: Sequence
     connection.execute(associated)
     made_from = (
         sa.update(PROVENANCE)
-        .values(progenitor=products.dp_id)
+        .values(progenitor=products.dp_id, entity=products.dp_id)
         .where(
             among(PROVENANCE.c.dp_id, dp_ids),
             is_mine,

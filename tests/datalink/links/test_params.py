@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datalink.links.params import DATALINK, MAX_IDS, LinksParams, parse_id, parse_responseformat
+from datalink.links.params import DATALINK, MAX_IDS, LinksParams, parse_responseformat
 from vo_server.config import Settings
 from vo_server.errors import NotFoundFault, UsageFault
+from vo_server.identifiers import parse_id
 from vo_server.parameters import Parameters
 
 SETTINGS = Settings(authority="archive.example")

@@ -1,0 +1,1 @@
+"""What files were made from and what was made of them: PROV documents and pictures of a graph."""
