@@ -259,6 +259,27 @@ def test_a_product_is_released_with_its_last_raw_frame_and_its_preview_with_it(a
     assert archive.counts(full=True) == (0, 0, 5, 0)
 
 
+def test_a_product_whose_recipe_names_its_raw_frame_is_released_with_it(archive: Archive) -> None:
+    """Products of pipelines have no PROVi, and may name frames as they were called at the telescope."""
+    recipe = {
+        "PROV1": None,
+        "PROV2": None,
+        "HIERARCH ESO PRO REC1 ID": "hawki_science_process",
+        "HIERARCH ESO PRO REC1 RAW1 NAME": "night-frame.fits",
+        "HIERARCH ESO PRO REC1 RAW1 CATG": "OBJECT",
+    }
+    samples.image(archive.directory / "stack.fits", **dict[str, Any](recipe))
+    frame = {
+        "ARCFILE": "HAWKI.2041-05-01T00:00:00.000.fits",
+        "ORIGFILE": "night-frame.fits",
+        "HIERARCH VOS RELEASE DATE": "2044-02-03",
+    }
+    samples.raw(archive.directory / "frame.fits", **dict[str, Any](frame))
+    archive.ingest()
+    (product,) = [i for i in archive.dp_ids() if archive.row(FILE, i)["kind"] == "product"]
+    assert archive.row(OBSCORE, product)["obs_release_date"].date().isoformat() == "2044-02-03"
+
+
 def test_a_mapping_of_ones_own_in_the_state_directory_or_by_argument(archive: Archive) -> None:
     presets = archive.directory / "presets"
     presets.mkdir()
