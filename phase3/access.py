@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from vo_server.auth import logged_in, principal
+from vo_server.auth import challenge, logged_in, principal
 from vo_server.errors import AuthorizationFault, TransientFault, VoError
 from vo_server.submissions.states import Person
 from vo_server.submissions.store import Submissions, check_may
@@ -84,9 +84,10 @@ def told(handler: Handler) -> Handler:
 def fault(exc: VoError, status: int | None = None, **headers: str) -> Response:
     """The document for a fault."""
     told_headers = {"Cache-Control": "no-store", **headers}
-    if exc.status == 401:
-        told_headers["WWW-Authenticate"] = 'Bearer realm="vo-server", Basic realm="vo-server"'
     if isinstance(exc, TransientFault):
         told_headers["Retry-After"] = "10"
     document = {"fault": exc.fault, "message": str(exc)}
-    return JSONResponse(document, status_code=status or exc.status, headers=told_headers)
+    response = JSONResponse(document, status_code=status or exc.status, headers=told_headers)
+    if exc.status == 401:
+        challenge(response)
+    return response

@@ -8,12 +8,13 @@ import base64
 import binascii
 
 from starlette.requests import Request
+from starlette.responses import Response
 
 from vo_server.errors import AuthenticationFault
 from vo_server.principal import ANONYMOUS, Principal
 from vo_server.tokens import Tokens
 
-__all__ = ["Principal", "logged_in", "principal"]
+__all__ = ["Principal", "challenge", "logged_in", "principal"]
 
 
 def principal(request: Request) -> Principal:
@@ -39,6 +40,13 @@ def principal(request: Request) -> Principal:
             "the token is not known here: ask the operator for one, or leave the Authorization header out"
         )
     return Principal(account, address)
+
+
+def challenge(response: Response) -> None:
+    """Tell in an answer of status 401 how to log in (RFC 9110, WWW-Authenticate)."""
+    # A header for each way: Chromium reads one challenge of a header, and asks people only for Basic.
+    for scheme in ("Bearer", "Basic"):
+        response.headers.append("WWW-Authenticate", f'{scheme} realm="vo-server"')
 
 
 def logged_in(who: Principal) -> Principal:

@@ -15,6 +15,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 
 from vo_server.answers import ClientGone, answer
+from vo_server.auth import challenge
 from vo_server.errors import FatalFault, NotFoundFault, TransientFault, UsageFault, VoError
 from vo_server.formats import Info, error_document
 from vo_server.parameters import MAX_NAME, MAX_PARAMETERS, MAX_VALUE, FilePart, Parameters
@@ -161,10 +162,11 @@ def error_response(
     headers = {"Cache-Control": "no-store"}
     if isinstance(exc, TransientFault):
         headers["Retry-After"] = "10"
-    if exc.status == 401:
-        headers["WWW-Authenticate"] = 'Bearer realm="vo-server", Basic realm="vo-server"'
     body = b"" if request is not None and request.method == "HEAD" else error_document(exc, infos)
-    return Response(body, status_code=status or exc.status, media_type=VOTABLE, headers=headers)
+    response = Response(body, status_code=status or exc.status, media_type=VOTABLE, headers=headers)
+    if exc.status == 401:
+        challenge(response)
+    return response
 
 
 async def ever_200(

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import requests
 from datacite import schema45
-from lxml import etree
+from lxml import etree, html
 from pyvo.dal import TAPService
 from pyvo.dal.adhoc import DatalinkResults
 from tusclient.client import TusClient
@@ -18,6 +18,7 @@ from tusclient.client import TusClient
 from tests.ingest.phase3.products import Sample
 from tests.phase3.conftest import Account
 from tests.serving import Server
+from vo_server.db import Database
 
 LIST = "verb=ListRecords&metadataPrefix=ivo_vor"
 TUS = {"Tus-Resumable": "1.0.0"}
@@ -67,6 +68,8 @@ def test_a_release_from_the_first_request_to_the_last(
     assert (told["title"], told["n_products"], told["creators"]) == ("First release", 1, "A. Author")
     page = requests.get(told["access_url"], timeout=30)
     assert (page.status_code, "First release" in page.text) == (200, True)
+    queries = [found.text_content() for found in html.fromstring(page.text).iter("pre")]
+    assert [tap.search(query)["dp_id"].tolist() for query in queries] == [[file["dp_id"]]] * 2
     assert requests.get(told["release_description"], timeout=30).text == "How it was made."
     document = requests.get(f"{told['access_url']}/datacite.json", timeout=30).json()
     assert document["titles"] == [{"title": "First release"}]
@@ -85,8 +88,9 @@ def test_a_release_from_the_first_request_to_the_last(
 
 @pytest.mark.usefixtures("raw")
 def test_a_failing_batch_is_mended_file_by_file(
-    pi: Account, batch: int, sample: Sample, tmp_path: Path
+    pi: Account, batch: int, sample: Sample, tmp_path: Path, database: Database
 ) -> None:
+    state_dir = database.state_dir
     broken = copy.deepcopy(sample.main)
     broken.hdus[0].remove("EXPTIME")
     place = upload(pi, batch, broken.write(tmp_path))
@@ -102,6 +106,7 @@ def test_a_failing_batch_is_mended_file_by_file(
         if one["severity"] == "error"
     }  # fmt: skip
     assert wrong == {(sample.main.name, "KEYWORD_MISSING", "EXPTIME")}
+    assert str(state_dir) not in str(report)
     page = pi.ask("GET", f"/phase3/batches/{batch}", headers={"Accept": "text/html"}).text
     assert "KEYWORD_MISSING" in page
     refused = pi.ask("DELETE", place, headers=TUS)

@@ -74,8 +74,10 @@ def _named(report: Report) -> Report:
     """The report with names of files instead of their places here."""
     files = []
     for one in report.files:
-        name = Path(one.path).name
-        found = tuple(replace(finding, file=name) for finding in one.findings)
+        name, place = Path(one.path).name, f"{Path(one.path).parent}/"
+        found = tuple(
+            replace(finding, file=name, came=finding.came.replace(place, "")) for finding in one.findings
+        )
         files.append(replace(one, path=name, findings=found))
     return replace(report, files=tuple(files))
 
