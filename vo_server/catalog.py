@@ -10,6 +10,8 @@ from vo_server.db import roles, tap_schema
 from vo_server.errors import UsageFault
 from vo_server.tables import Catalog, Schema
 
+#: How the schemas begin in which tables are filled; what killed processes left of them is dropped.
+FILLING = "publishing_"
 #: Names that operators may not give to their schemas.
 RESERVED_SCHEMAS = frozenset(
     (
@@ -24,6 +26,10 @@ RESERVED_SCHEMAS = frozenset(
         "information_schema",
     )
 )
+
+
+#: How names of PostgreSQL, of accounts' tables and of the archive itself begin.
+RESERVED_PREFIXES = ("pg_", "user_", FILLING)
 
 
 def read_catalog(connection: sa.Connection) -> Catalog:
@@ -65,7 +71,7 @@ def publish_schema(connection: sa.Connection, schema: Schema, document: str) -> 
         The schema's name is taken, or an existing table differs from its declaration.
     """
     name = schema.name.lower()
-    if name in RESERVED_SCHEMAS or name.startswith(("pg_", "user_")):
+    if name in RESERVED_SCHEMAS or name.startswith(RESERVED_PREFIXES):
         raise UsageFault(f"the schema {schema.name!r} cannot be published: the name is the server's own")
     connection.execute(sa.schema.CreateSchema(name, if_not_exists=True))
     metadata = schemas.metadata([schema])
