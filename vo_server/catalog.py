@@ -84,6 +84,12 @@ def publish_schema(connection: sa.Connection, schema: Schema, document: str) -> 
         roles.grant(connection, logins, [name])
 
 
+def unpublish_schema(connection: sa.Connection, schema: Schema) -> None:
+    """Take a schema without tables away inside the caller's transaction, with what TAP_SCHEMA says of it."""
+    tap_schema.forget_document(connection, schema)
+    connection.execute(sa.schema.DropSchema(schema.name.lower(), if_exists=True))
+
+
 def _check_existing(connection: sa.Connection, relation: sa.Table) -> None:
     found = sa.text(
         "SELECT column_name FROM information_schema.columns "

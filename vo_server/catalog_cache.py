@@ -27,7 +27,7 @@ class CatalogCache:
         self._engine = engine
         self._lock = threading.Lock()
         self._catalog: Catalog | None = None
-        self._stamp: tuple[int, datetime | None] | None = None
+        self._stamp: list[tuple[str, datetime]] | None = None
         self._checked = 0.0
 
     def current(self) -> Catalog:
@@ -51,7 +51,10 @@ class CatalogCache:
         return self._catalog if time.monotonic() - self._checked < FRESH else None
 
     @staticmethod
-    def _read_stamp(connection: sa.Connection) -> tuple[int, datetime | None]:
+    def _read_stamp(connection: sa.Connection) -> list[tuple[str, datetime]]:
+        # The newest time alone would not do: of two transactions, the one that began first may end last.
         columns = SCHEMA_DOCUMENT.c
-        row = connection.execute(sa.select(sa.func.count(), sa.func.max(columns.updated))).one()
-        return int(row[0]), row[1]
+        rows = connection.execute(
+            sa.select(columns.schema_name, columns.updated).order_by(columns.schema_name)
+        )
+        return [(row.schema_name, row.updated) for row in rows]

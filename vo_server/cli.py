@@ -3,8 +3,7 @@
 import json
 import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
@@ -381,25 +380,11 @@ def version() -> None:
     typer.echo(__version__)
 
 
-@contextmanager
-def _ready(settings: Settings) -> "Iterator[Database]":
-    """The database, open and at the revision that this code expects.
+def _ready(settings: Settings) -> "AbstractContextManager[Database]":
+    # What opens databases takes a second to load, which commands without one need not wait for.
+    from vo_server.db.ready import ready_database
 
-    Raises
-    ------
-    UsageFault
-        The database was never migrated, or by another version.
-    """
-    from vo_server.db import open_database
-    from vo_server.db.upgrade import revisions
-
-    with open_database(settings) as database:
-        with database.owner.connect() as connection:
-            current, newest = revisions(connection)
-        if current != newest:
-            verb = "init" if current is None else "migrate"
-            raise UsageFault(f"the database is not ready for this version: run vo-server {verb}")
-        yield database
+    return ready_database(settings)
 
 
 def _examine(settings: Settings, url: str | None) -> "list[Finding]":
