@@ -60,7 +60,8 @@ def publish(schema: Path | str, data: Path, database: Database, progress: Progre
             _check_siblings(connection, declared)
             types = {spelled[name]: arrow_type(relation.c[name].type) for name in spelled}
             rows = ((data.name, batch) for batch in _read(source, types, data))
-            fill(connection, relation, table.primary_key, reading.pieces(rows), data.name)
+            pieces = reading.pieces(rows)
+            fill(connection, relation, table.primary_key, pieces, data.name, reading.progress)
         with database.owner.begin() as connection:
             move(connection, relation, declared.name.lower())
             publish_schema(connection, declared, document)

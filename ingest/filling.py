@@ -17,6 +17,7 @@ from vo_server.catalog import FILLING
 from vo_server.db import Database
 from vo_server.db.locks import holding
 from vo_server.errors import UsageFault
+from vo_server.progress import Progress, silent
 from vo_server.tables import Schema, Table
 
 _PATIENCE = "10s"  #: for a table that somebody still holds when its place is closed
@@ -92,6 +93,7 @@ def fill(
     primary_key: Iterable[str],
     pieces: Iterable[pa.Table],
     named: str,
+    progress: Progress = silent,
 ) -> None:
     """Create ``relation``, COPY the rows, and then make key and indexes, in the caller's transaction.
 
@@ -107,6 +109,8 @@ def fill(
         The rows, in the types of `ingest.copy.exact_type`.
     named : str
         What the rows came from, for messages.
+    progress : callable, optional
+        Called as ``progress(indexes done, indexes, what)``.
 
     Raises
     ------
@@ -120,10 +124,14 @@ def fill(
     connection.execute(sa.schema.CreateTable(relation))
     try:
         (copy_frozen if is_plain else copy)(connection, target, pieces)
+        what, count = f"indexing {relation.name}", len(relation.indexes) + 1
+        progress(0, count, what)
         if key := ", ".join(map(preparer.quote, primary_key)):
             connection.exec_driver_sql(f"ALTER TABLE {target} ADD PRIMARY KEY ({key})")
-        for index in sorted(relation.indexes, key=lambda index: str(index.name)):
+        for done, index in enumerate(sorted(relation.indexes, key=lambda index: str(index.name)), 1):
+            progress(done, count, what)
             index.create(connection)
+        progress(count, count, what)
     except (psycopg2.Error, sa.exc.IntegrityError) as exc:
         reason = str(getattr(exc, "orig", exc)).strip().splitlines()
         raise UsageFault(f"{named}: {'; '.join(reason[:2])}") from exc

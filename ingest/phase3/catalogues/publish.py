@@ -142,8 +142,9 @@ def _fill(
     spelled = {column.name.lower(): column.name.lower() for column in declared.columns}
     reading = Reading(declared, relation, spelled, table.rows, progress)
     rows = batches(table.parts, table.columns, declaration.dp_ids, standard)
+    named = ", ".join(table.files[:3])
     with database.owner.begin() as connection:
-        fill(connection, relation, declared.primary_key, reading.pieces(rows), ", ".join(table.files[:3]))
+        fill(connection, relation, declared.primary_key, reading.pieces(rows), named, progress)
     return StagedTable(declared, declaration.fields, relation, reading.done)
 
 

@@ -4,10 +4,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from starlette.testclient import TestClient
 
 from ingest.phase3.catalogues import Naming, withdraw
+from vo_server.app import create_app
 from vo_server.catalog import read_catalog
+from vo_server.config import Settings
 from vo_server.db import Database
+from vo_server.engine import PostgresEngine
 
 NAMING = Naming("TEST-CAT", "DR1")
 
@@ -22,6 +26,13 @@ def archive(database: Database) -> Iterator[Database]:
                 withdraw(connection, found.name)
     assert not told(database, "SELECT nspname FROM pg_namespace WHERE nspname ~ '^(test_cat|publishing_)'")
     assert not told(database, "SELECT key_id FROM tap_schema.key_columns WHERE key_id LIKE 'test_cat%%'")
+
+
+@pytest.fixture
+def client(settings: Settings, archive: Database, engine: PostgresEngine) -> Iterator[TestClient]:
+    """A client of an application of its own: one that ran before knows of new tables after two seconds."""
+    with TestClient(create_app(settings, archive, engine)) as made:
+        yield made
 
 
 def told(database: Database, sql: str) -> list[Any]:

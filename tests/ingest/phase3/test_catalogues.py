@@ -13,15 +13,15 @@ from astropy.io.votable import parse
 from starlette.testclient import TestClient
 
 from ingest.phase3.catalogues import Naming, publish_catalogue, stage, take_place, withdraw
-from tests.ingest.phase3.catalogue_archive import NAMING, archive, column, told
+from tests.ingest.phase3.catalogue_archive import NAMING, archive, client, column, told
 from tests.ingest.phase3.catalogue_files import DEC, ID, RA, Col, catalogue, in_tiles, stars, table, write
-from tests.serving import app, client, engine
+from tests.serving import engine
 from vo_server import sky
 from vo_server.catalog import read_catalog
 from vo_server.db import Database
 from vo_server.errors import NotFoundFault
 
-__all__ = ["app", "archive", "client", "engine"]
+__all__ = ["archive", "client", "engine"]
 
 
 def every_type() -> list[Col]:
@@ -72,6 +72,9 @@ def test_every_cell_is_what_astropy_reads(archive: Database, tmp_path: Path) -> 
         expected = [plain(value) for value in read[each.name]]
         if each.name in nulls:
             expected = [None if value == nulls[each.name] else value for value in expected]
+        if each.form == "E":
+            # The driver reads a float as the shortest text that means it.
+            expected = [value if value is None else float(str(np.float32(value))) for value in expected]
         if each.name == "ONE":
             expected = [value[0] for value in expected]
         assert [plain(row[each.name.lower()]) for row in rows] == expected, each.name
@@ -91,7 +94,9 @@ def test_a_tap_query_gives_every_type_in_every_format(
         },
     )
     assert answer.status_code == 200, answer.text
-    if form == "votable":
+    if form == "fits":
+        assert fits.open(io.BytesIO(answer.content))[1].data["VL"].tolist() == every_type()[-1].values
+    elif form == "votable":
         found = parse(io.BytesIO(answer.content)).get_first_table()
         assert [list(row) for row in found.array["VI"]] == [[0, 1, 2], [3, 4, 5], [6, 7, 8]]
         assert [list(row) for row in found.array["BITS"]] == [list(row) for row in every_type()[3].values]
@@ -102,7 +107,8 @@ def test_a_tap_query_gives_every_type_in_every_format(
             "Jy",
         )
         assert (by_name["B"].datatype, by_name["D"].unit.to_string("vounit")) == ("unsignedByte", "km.s**-1")
-    assert b"s3" in answer.content
+    elif form != "fits":
+        assert "s3" in answer.text
 
 
 def test_tap_schema_tells_what_the_header_says(archive: Database, tmp_path: Path) -> None:
@@ -328,6 +334,7 @@ def test_links_lead_to_catalogues_of_other_collections_and_to_files(
     # A client of the results finds the archive's DataLink service described, for that column.
     query = "SELECT id, dp_id FROM test_cat.dr1_stars"
     answer = client.post("/tap/sync", data={"LANG": "ADQL", "QUERY": query})
+    assert answer.status_code == 200, answer.text
     resources = parse(io.BytesIO(answer.content), verify="ignore").resources
     assert any(each.utype == "adhoc:service" and each.ID == "links" for each in resources)
     with archive.owner.begin() as connection:

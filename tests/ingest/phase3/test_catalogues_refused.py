@@ -43,15 +43,23 @@ def odd_logical(directory: Path) -> list[Path]:
     """A byte that is neither T nor F."""
     (path,) = beside(Col("Q", "L", np.ones(20, bool)))(directory)
     content = path.read_bytes()
-    end = fits.open(path)[1].fileinfo()["datLoc"] + fits.getheader(path, 1)["NAXIS1"]
+    with fits.open(path) as opened:
+        end = opened[1].fileinfo()["datLoc"] + opened[1].header["NAXIS1"]
     path.write_bytes(content[: end - 1] + b"x" + content[end:])
+    return [path]
+
+
+def repeated_names(directory: Path) -> list[Path]:
+    """Two names that differ in their case, which astropy would not write."""
+    (path,) = beside(Col("OTHER", "E", N))(directory)
+    path.write_bytes(path.read_bytes().replace(b"'OTHER   '", b"'KMag    '"))
     return [path]
 
 
 def truncated(directory: Path) -> list[Path]:
     """A file that ends in the middle of its rows."""
     path = catalogue(directory)
-    path.write_bytes(path.read_bytes()[:-2000])
+    path.write_bytes(path.read_bytes()[:-2880])
     return [path]
 
 
@@ -73,7 +81,7 @@ CASES: dict[str, tuple[Make, str]] = {
     "no identifier": (only(*stars()[1:]), "CATALOGUE_ID: no column"),
     "an identifier in floats": (only(Col("X", "D", N, ucd=ID)), "CATALOGUE_ID: X has the format D"),
     "repeated names": (
-        beside(Col("o", "E", N, cards={"TTYPE": "KMag"})), "COLUMN_TWICE: KMag, also column 4"
+        repeated_names, "COLUMN_TWICE: KMag, also column 4"
     ),
     "complex values": (
         beside(Col("Z", "C", np.zeros(20, np.complex64))),
