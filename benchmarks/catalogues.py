@@ -1,7 +1,7 @@
 """A catalogue from FITS to a TAP table with its indexes, against bare COPY of the same rows in the same run.
 
-``python -m benchmarks.catalogues [--rows 10000000] [--repeat 1]``; the floor is COPY of ready bytes into a new
-table of the same columns, without indexes: in PostgreSQL's binary form, which it reads fastest, and as CSV.
+``python -m benchmarks.catalogues [--rows 10000000] [--repeat 1]``; the floor is COPY of ready bytes into a
+new table of the same columns without indexes: in PostgreSQL's binary form, which is read fastest, and as CSV.
 """
 
 import argparse

@@ -14,7 +14,7 @@ from ingest.filling import Place, fill, move
 from ingest.hidden import shape_and_box
 from ingest.tables import Source, open_table
 from vo_server import schemas, sky
-from vo_server.catalog import publish_schema, read_catalog
+from vo_server.catalog import lock_schema, publish_schema, read_catalog
 from vo_server.db import Database
 from vo_server.errors import UsageFault
 from vo_server.progress import Progress, silent
@@ -63,6 +63,8 @@ def publish(schema: Path | str, data: Path, database: Database, progress: Progre
             pieces = reading.pieces(rows)
             fill(connection, relation, table.primary_key, pieces, data.name, reading.progress)
         with database.owner.begin() as connection:
+            lock_schema(connection, declared.name)
+            _check_siblings(connection, declared)  # again: others may have come meanwhile
             move(connection, relation, declared.name.lower())
             publish_schema(connection, declared, document)
     return reading.done

@@ -55,6 +55,15 @@ def read_sizes(engine: sa.Engine) -> Sizes:
         return {(row[0], row[1]): row[2] for row in connection.execute(query) if row[2] >= 0}
 
 
+def lock_schema(connection: sa.Connection, name: str) -> None:
+    """Keep others from changing a schema's document until the transaction ends.
+
+    Who adds a table to a document locks it before it is read: else two would start from the same tables.
+    """
+    key = sa.func.hashtextextended(f"schema {name.lower()}", 0)
+    connection.execute(sa.select(sa.func.pg_advisory_xact_lock(key)))
+
+
 def publish_schema(connection: sa.Connection, schema: Schema, document: str) -> None:
     """Publish an operator's schema inside the caller's transaction: tables, rights, TAP_SCHEMA.
 

@@ -7,16 +7,13 @@ import sqlalchemy as sa
 import yaml
 
 from vo_server.archive import SCHEMA_DOCUMENT
+from vo_server.catalog import lock_schema
 from vo_server.schemas.documents import load
 
 
 def stored_document(connection: sa.Connection, schema: str) -> str | None:
-    """The document of a schema by its lower-case name; None where there is none.
-
-    Until the transaction ends, no other one can change it in this way: both would start from the same tables.
-    """
-    key = sa.func.hashtextextended(f"document of {schema}", 0)
-    connection.execute(sa.select(sa.func.pg_advisory_xact_lock(key)))
+    """The document of a schema by its lower-case name, to be changed; None where there is none."""
+    lock_schema(connection, schema)
     return connection.scalar(
         sa.select(SCHEMA_DOCUMENT.c.document).where(SCHEMA_DOCUMENT.c.schema_name == schema)
     )
