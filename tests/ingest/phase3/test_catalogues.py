@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import os
 import subprocess
 import sys
 import time
@@ -16,6 +17,7 @@ from astropy.io import fits
 from astropy.io.votable import parse
 from starlette.testclient import TestClient
 
+from ingest.catalogue import publish
 from ingest.phase3.catalogues import Naming, publish_catalogue, stage, take_place, withdraw
 from tests.ingest.phase3.catalogue_archive import NAMING, archive, client, column, told
 from tests.ingest.phase3.catalogue_files import DEC, ID, RA, Col, catalogue, in_tiles, stars, table, write
@@ -24,7 +26,7 @@ from vo_server import sky
 from vo_server.catalog import read_catalog
 from vo_server.config import Settings
 from vo_server.db import Database
-from vo_server.errors import NotFoundFault
+from vo_server.errors import NotFoundFault, UsageFault
 
 __all__ = ["archive", "client", "engine"]
 PLACES = "SELECT nspname FROM pg_namespace WHERE nspname ~ '^publishing_'"
@@ -296,6 +298,51 @@ def test_rows_are_read_in_pieces(archive: Database, tmp_path: Path) -> None:
     assert rows == [(0, 150_001), (100_000, 150_001), (150_001, 150_001)]
     assert [step[:2] for step in steps if step[2] == "indexing dr1_stars"] == [(0, 1), (1, 1)]
     assert told(archive, "SELECT count(*), sum(id - t::int) FROM test_cat.dr1_stars") == [(150_001, 0)]
+
+
+def run(settings: Settings, *arguments: object) -> "subprocess.CompletedProcess[str]":
+    """A command of the command line on the archive of the tests."""
+    environment = {**os.environ, "VO_STATE_DIR": str(settings.state_dir)}
+    if settings.database_url:
+        environment["VO_DATABASE_URL"] = str(settings.database_url)
+    program = str(Path(sys.executable).with_name("vo-server"))
+    command = [program, "phase3", "catalogue", *map(str, arguments)]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_the_command_publishes_and_tells(archive: Database, settings: Settings, tmp_path: Path) -> None:
+    names = ("--collection", "Test-Cat", "--release", "DR2")
+    path = write(tmp_path / "stars.fits", table([*stars(), Col("X", "E", np.arange(20), "furlongs")]))
+    done = run(settings, path, *names, "--name", "sources")
+    assert done.returncode == 0, done.stderr
+    assert "UNIT_FORM: 'furlongs'" in done.stdout
+    assert "test_cat.dr2_sources: 20 rows are published" in done.stdout
+    done = run(settings, write(tmp_path / "stars.fits", table(stars()[1:])), *names)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "CATALOGUE_ID: no column; wanted: exactly one column" in done.stderr
+    assert len(column(archive, "sourceid", "test_cat.dr2_sources")) == 20
+
+
+def test_one_name_is_for_one_catalogue(archive: Database, tmp_path: Path) -> None:
+    files = [catalogue(tmp_path, "one.fits"), catalogue(tmp_path, "two.fits")]
+    with pytest.raises(UsageFault, match="one name was given for several catalogues"):
+        publish_catalogue(files, Naming("TEST-CAT", "DR1", "same"), archive)
+
+
+def test_an_operators_document_keeps_the_catalogues_beside(archive: Database, tmp_path: Path) -> None:
+    publish_catalogue([catalogue(tmp_path)], NAMING, archive)
+    document = """
+name: test_cat
+description: Mine
+tables:
+  - name: mine
+    description: A table of the operator
+    columns: [{name: id, datatype: long, description: Number}]
+"""
+    (tmp_path / "mine.csv").write_text("id\n1\n")
+    with pytest.raises(UsageFault, match=r"the schema test_cat also has test_cat\.dr1_stars"):
+        publish(document, tmp_path / "mine.csv", archive)
+    assert len(column(archive, "sourceid")) == 20
 
 
 def test_an_empty_catalogue_is_a_table_without_rows(archive: Database, tmp_path: Path) -> None:
