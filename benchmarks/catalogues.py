@@ -120,25 +120,32 @@ def measure(database: Database, path: Path) -> None:
     """Publish once, COPY the same rows back in both forms, and say how they compare."""
     most = before = private_memory()
 
+    begun: dict[str, float] = {}
+
     def watch(done: int, total: int | None, what: str) -> None:
         nonlocal most
         most = max(most, private_memory())
+        begun.setdefault(what.split()[0], time.perf_counter())
 
     start = time.perf_counter()
     with stage([path], NAMING, database, watch) as staged:
-        filled = time.perf_counter() - start
+        ready = time.perf_counter()
         with database.owner.begin() as connection:
             take_place(connection, staged)
         took, rows = time.perf_counter() - start, staged.tables[0].rows
-    print(f"published in {took:.1f} s ({rows / took:,.0f} rows/s), {filled:.1f} s of it rows and indexes")
+    copied = begun["indexing"] - begun["publishing"]
+    indexed = ready - begun["indexing"]
+    print(
+        f"published in {took:.1f} s ({rows / took:,.0f} rows/s): rows {copied:.1f} s, indexes {indexed:.1f} s"
+    )
     print(f"memory of its own grew by {most - before:.0f} MB")
     for form in ("binary", "csv"):
-        ready = path.with_suffix(f".{form}")
+        copy = path.with_suffix(f".{form}")
         with database.owner.begin() as connection:
-            raw_copy(connection, f"COPY {TABLE} TO STDOUT (FORMAT {form})", ready, "wb")
-        least = floor(database, form, ready)
+            raw_copy(connection, f"COPY {TABLE} TO STDOUT (FORMAT {form})", copy, "wb")
+        least = floor(database, form, copy)
         print(f"floor, COPY of ready {form}: {least:.1f} s: {took / least:.2f} times the floor")
-        ready.unlink()
+        copy.unlink()
     with database.owner.begin() as connection:
         withdraw(connection, TABLE)
 

@@ -181,7 +181,9 @@ def _cast(
             raise UsageFault(f"{file}, column {spelling}: {exc}") from exc
         if pa.types.is_floating(wanted):
             _check_infinite(values, columns[name], f"{file}, column {spelling}")
-            columns[name] = pc.if_else(pc.is_nan(columns[name]), pa.scalar(None, wanted), columns[name])
+            is_nan = pc.is_nan(columns[name])
+            if pc.any(is_nan).as_py():
+                columns[name] = pc.if_else(is_nan, pa.scalar(None, wanted), columns[name])
     return columns
 
 

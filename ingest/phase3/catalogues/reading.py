@@ -77,7 +77,7 @@ def _array(column: CatalogueColumn, values: NDArray[np.generic]) -> pa.Array:
     unknown: NDArray[np.bool_] | None = None
     match column.stored.code:
         case "A":
-            return _texts(values)
+            return texts(np.ascontiguousarray(values).view(np.uint8).reshape(len(values), -1))
         case "L":
             flat, unknown = _logicals(values.reshape(-1))
         case "X":
@@ -105,19 +105,20 @@ def _logicals(values: NDArray[np.generic]) -> tuple[NDArray[np.bool_], NDArray[n
     return is_true, unknown
 
 
-def _texts(values: NDArray[np.generic]) -> pa.Array:
+def texts(letters: NDArray[np.uint8]) -> pa.Array:
     """Texts without the blanks at their ends; a NUL ends one, and an empty one is no value."""
-    width = values.dtype.itemsize
-    letters = np.ascontiguousarray(values).view(np.uint8).reshape(-1, width)
-    if (ends := letters == 0).any():
-        letters = np.where(np.logical_or.accumulate(ends, axis=1), np.uint8(32), letters)
-    if letters.size and not 32 <= letters.min() <= letters.max() <= 126:
-        raise ValueError("a text has bytes that are not printable ASCII (FITS 4.0, 7.3.3.1)")
-    is_ink = letters != 32
+    width = letters.shape[1]
+    is_ink = (letters != 32) & (letters != 0)
     lengths = np.where(is_ink.any(axis=1), width - np.argmax(is_ink[:, ::-1], axis=1), 0)
+    is_text = np.arange(width) < lengths[:, np.newaxis]
+    data = letters[is_text]
+    if not data.all():
+        # A NUL before the end: what follows it is no part of the text.
+        return texts(np.where(np.logical_or.accumulate(letters == 0, axis=1), np.uint8(0), letters))
+    if data.size and not 32 <= data.min() <= data.max() <= 126:
+        raise ValueError("a text has bytes that are not printable ASCII (FITS 4.0, 7.3.3.1)")
     offsets = np.zeros(len(letters) + 1, np.int32)
     np.cumsum(lengths, out=offsets[1:])
-    data = letters[np.arange(width) < lengths[:, np.newaxis]]
     known = np.packbits(lengths > 0, bitorder="little")
     return pa.StringArray.from_buffers(
         len(letters), pa.py_buffer(offsets), pa.py_buffer(data), pa.py_buffer(known)

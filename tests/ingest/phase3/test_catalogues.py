@@ -15,10 +15,13 @@ import sqlalchemy as sa
 from astropy.coordinates import SkyCoord
 from astropy.io import fits
 from astropy.io.votable import parse
+from hypothesis import given
+from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
 from ingest.catalogue import publish
 from ingest.phase3.catalogues import Naming, publish_catalogue, stage, take_place, withdraw
+from ingest.phase3.catalogues.reading import texts
 from tests.ingest.phase3.catalogue_archive import NAMING, archive, client, column, told
 from tests.ingest.phase3.catalogue_files import DEC, ID, RA, Col, catalogue, in_tiles, stars, table, write
 from tests.serving import engine
@@ -300,6 +303,22 @@ def test_rows_are_read_in_pieces(archive: Database, tmp_path: Path) -> None:
     assert told(archive, "SELECT count(*), sum(id - t::int) FROM test_cat.dr1_stars") == [(150_001, 0)]
 
 
+def test_a_logical_that_is_not_known_is_neither_true_nor_false(
+    archive: Database, client: TestClient, tmp_path: Path
+) -> None:
+    columns = [Col("ID", "J", [1], ucd=ID), Col("L", "L", [True]), Col("VL", "3L", [[True, True, False]])]
+    path = write(tmp_path / "stars.fits", table(columns))
+    with fits.open(path) as opened:
+        start = opened[1].fileinfo()["datLoc"]
+    content = bytearray(path.read_bytes())
+    content[start + 4] = content[start + 6] = 0
+    path.write_bytes(content)
+    publish_catalogue([path], NAMING, archive)
+    assert told(archive, "SELECT l, vl FROM test_cat.dr1_stars") == [(None, [True, None, False])]
+    data = {"LANG": "ADQL", "RESPONSEFORMAT": "votable/td", "QUERY": "SELECT VL FROM test_cat.dr1_stars"}
+    assert "<TD>true ? false</TD>" in client.post("/tap/sync", data=data).text
+
+
 def run(settings: Settings, *arguments: object) -> "subprocess.CompletedProcess[str]":
     """A command of the command line on the archive of the tests."""
     environment = {**os.environ, "VO_STATE_DIR": str(settings.state_dir)}
@@ -455,3 +474,11 @@ def test_links_lead_to_catalogues_of_other_collections_and_to_files(
     with archive.owner.begin() as connection:
         withdraw(connection, "test_cat_base.dr3_base")
     assert {row[2] for row in keys(archive)} == {"ivoa.ObsCore"}
+
+
+@given(st.lists(st.binary(min_size=6, max_size=6).filter(bytes.isascii), min_size=1, max_size=5))
+def test_texts_end_at_the_first_nul_and_lose_blanks(cells: list[bytes]) -> None:
+    cells = [bytes(byte if byte == 0 else 32 + byte % 95 for byte in cell) for cell in cells]
+    letters = np.frombuffer(b"".join(cells), np.uint8).reshape(-1, 6)
+    wanted = [cell.partition(b"\0")[0].decode().rstrip(" ") or None for cell in cells]
+    assert texts(letters).to_pylist() == wanted
