@@ -30,6 +30,7 @@ from vo_server.catalog import read_catalog
 from vo_server.config import Settings
 from vo_server.db import Database
 from vo_server.errors import NotFoundFault, UsageFault
+from vo_server.published import table_services
 
 __all__ = ["archive", "client", "engine"]
 PLACES = "SELECT nspname FROM pg_namespace WHERE nspname ~ '^publishing_'"
@@ -179,6 +180,11 @@ def test_a_cone_search_finds_what_is_near(archive: Database, client: TestClient,
     assert [each.name for each in found.fields] == ["SOURCEID", "RA2000", "DEC2000"]
     hpx = dict(told(archive, "SELECT sourceid, hpx FROM test_cat.dr1_stars"))
     assert [hpx[number] for number in range(200)] == sky.hpx(ra, dec).tolist()
+    with archive.owner.connect() as connection:
+        made = read_catalog(connection).table("test_cat.dr1_stars")
+    assert made is not None
+    # What registries are told of a table's services is made from this.
+    assert len(list(table_services(made))) == 1
 
 
 def test_positions_in_floats_and_without_values_are_searched_as_doubles(
