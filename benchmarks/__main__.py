@@ -1,6 +1,7 @@
 """Every benchmark, one after the other: ``python -m benchmarks``."""
 
 from benchmarks import (
+    catalogues,
     cutouts,
     downloads,
     engines,
@@ -24,3 +25,4 @@ if __name__ == "__main__":
     cutouts.main()
     harvest.main([])
     phase3.main([])
+    catalogues.main([])

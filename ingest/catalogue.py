@@ -1,20 +1,20 @@
 """Publishing an operator's own catalogue: a Felis document and a file of rows become a TAP table."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import psycopg2
 import pyarrow as pa
 import pyarrow.compute as pc
 import sqlalchemy as sa
 
-from ingest.copy import arrow_type, copy
+from ingest.copy import arrow_type, exact_type
+from ingest.filling import Place, fill, move
 from ingest.hidden import shape_and_box
 from ingest.tables import Source, open_table
 from vo_server import schemas, sky
-from vo_server.catalog import publish_schema, read_catalog
+from vo_server.catalog import lock_schema, publish_schema, read_catalog
 from vo_server.db import Database
 from vo_server.errors import UsageFault
 from vo_server.progress import Progress, silent
@@ -53,25 +53,21 @@ def publish(schema: Path | str, data: Path, database: Database, progress: Progre
     table = _wanted(declared, data)
     source = open_table(data)
     spelled = _match_columns(table, source, data)
-    place = f"publishing_{declared.name.lower()}"
-    staged = replace(declared, name=place, tables=(replace(table, name=f"{place}.{table.relation[1]}"),))
-    relation = next(iter(schemas.metadata([staged]).sorted_tables))
-    say = progress or silent
-    with database.owner.begin() as connection:
-        _check_siblings(connection, declared)
-        # What a killed run left behind goes; it was never seen.
-        connection.execute(sa.schema.DropSchema(place, cascade=True, if_exists=True))
-        connection.execute(sa.schema.CreateSchema(place))
-        connection.execute(sa.schema.CreateTable(relation))
-    try:
+    with Place(database) as place:
+        relation = place.relation(table)
+        reading = Reading(table, relation, spelled, source.rows, progress or silent)
         with database.owner.begin() as connection:
-            rows = _fill(connection, relation, table, source, spelled, data, say)
+            _check_siblings(connection, declared)
+            types = {spelled[name]: arrow_type(relation.c[name].type) for name in spelled}
+            rows = ((data.name, batch) for batch in _read(source, types, data))
+            pieces = reading.pieces(rows)
+            fill(connection, relation, table.primary_key, pieces, data.name, reading.progress)
         with database.owner.begin() as connection:
-            _take_place(connection, declared, document, relation)
-    finally:
-        with database.owner.begin() as connection:
-            connection.execute(sa.schema.DropSchema(place, cascade=True, if_exists=True))
-    return rows
+            lock_schema(connection, declared.name)
+            _check_siblings(connection, declared)  # again: others may have come meanwhile
+            move(connection, relation, declared.name.lower())
+            publish_schema(connection, declared, document)
+    return reading.done
 
 
 def _wanted(declared: Schema, data: Path) -> Table:
@@ -120,42 +116,47 @@ def _check_siblings(connection: sa.Connection, declared: Schema) -> None:
                 )
 
 
-def _fill(
-    connection: sa.Connection,
-    relation: sa.Table,
-    table: Table,
-    source: Source,
-    spelled: Mapping[str, str],
-    data: Path,
-    say: Progress,
-) -> int:
-    what = f"publishing {table.name}"
-    types = {spelled[name]: arrow_type(relation.c[name].type) for name in spelled}
-    done = 0
+@dataclass
+class Reading:
+    """Batches of a file on their way into a table.
 
-    def pieces() -> Iterator[pa.Table]:
-        nonlocal done
-        for batch in _read(source, types, data):
-            say(done, source.rows, what)
-            columns = _cast(batch, relation, spelled, data)
-            for point in table.points:
-                _add_pixels(columns, point, data)
-            for region in table.regions:
-                _add_shapes(columns, region, data)
-            _check_nulls(columns, table, data)
+    Attributes
+    ----------
+    spelled : mapping
+        Lower-case name of each column -> its name in the batches.
+    expected : int or None
+        Rows, where they are known before.
+    done : int
+        Rows so far.
+    """
+
+    table: Table
+    relation: sa.Table
+    spelled: Mapping[str, str]
+    expected: int | None
+    progress: Progress
+    done: int = 0
+
+    def pieces(self, batches: Iterable[tuple[str, pa.RecordBatch]]) -> Iterator[pa.Table]:
+        """The batches, each with the name of its file, as the database wants them: typed, pixels beside.
+
+        Raises
+        ------
+        UsageFault
+            A value does not fit; the message names file and column.
+        """
+        what = f"publishing {self.table.name}"
+        for name, batch in batches:
+            self.progress(self.done, self.expected, what)
+            columns = _cast(batch, self.relation, self.spelled, name)
+            for point in self.table.points:
+                _add_pixels(columns, point, name)
+            for region in self.table.regions:
+                _add_shapes(columns, region, name)
+            _check_nulls(columns, self.table, name)
             yield pa.table(columns)
-            done += batch.num_rows
-
-    try:
-        copy(connection, f"{relation.schema}.{relation.name}", pieces())
-    except psycopg2.Error as exc:
-        reason = str(exc).strip().splitlines()
-        raise UsageFault(f"{data.name}: {'; '.join(reason[:2])}") from exc
-    say(done, done, what)
-    for index in sorted(relation.indexes, key=lambda index: str(index.name)):
-        index.create(connection)
-    connection.exec_driver_sql(f"ANALYZE {relation.schema}.{relation.name}")
-    return done
+            self.done += batch.num_rows
+        self.progress(self.done, self.done, what)
 
 
 def _read(source: Source, types: Mapping[str, pa.DataType], data: Path) -> Iterator[pa.RecordBatch]:
@@ -166,43 +167,41 @@ def _read(source: Source, types: Mapping[str, pa.DataType], data: Path) -> Itera
 
 
 def _cast(
-    batch: pa.RecordBatch, relation: sa.Table, spelled: Mapping[str, str], data: Path
+    batch: pa.RecordBatch, relation: sa.Table, spelled: Mapping[str, str], file: str
 ) -> dict[str, pa.Array]:
     """The columns in the types of the database; NaN is null, as FITS means it."""
     columns = {}
     for name, spelling in spelled.items():
-        values, wanted = batch.column(spelling), arrow_type(relation.c[name].type)
+        values, wanted = batch.column(spelling), exact_type(relation.c[name].type)
         try:
             if pa.types.is_dictionary(values.type):
                 values = values.dictionary_decode()
-            values = pc.cast(values, wanted)
+            columns[name] = pc.cast(values, wanted)
         except pa.ArrowException as exc:
-            raise UsageFault(f"{data.name}, column {spelling}: {exc}") from exc
+            raise UsageFault(f"{file}, column {spelling}: {exc}") from exc
         if pa.types.is_floating(wanted):
-            values = pc.if_else(pc.is_nan(values), pa.scalar(None, wanted), values)
-        if isinstance(relation.c[name].type, (sa.SmallInteger, sa.Integer)):
-            _check_range(values, relation.c[name], spelling, data)
-        columns[name] = values
+            _check_infinite(values, columns[name], f"{file}, column {spelling}")
+            is_nan = pc.is_nan(columns[name])
+            if pc.any(is_nan).as_py():
+                columns[name] = pc.if_else(is_nan, pa.scalar(None, wanted), columns[name])
     return columns
 
 
-def _check_range(values: pa.Array, column: sa.Column[int], spelling: str, data: Path) -> None:
-    if isinstance(column.type, sa.BigInteger) or not len(values):
-        return
-    bits = 15 if isinstance(column.type, sa.SmallInteger) else 31
-    ends = pc.min_max(values).as_py()
-    if ends["min"] is not None and (ends["min"] < -(2**bits) or ends["max"] >= 2**bits):
-        raise UsageFault(f"{data.name}, column {spelling}: {ends} does not fit into {bits + 1} bits")
+def _check_infinite(values: pa.Array, narrow: pa.Array, where: str) -> None:
+    """A double beyond the range of a float becomes infinity when it is cast."""
+    is_narrower = values.type == pa.float64() and narrow.type == pa.float32()
+    if is_narrower and pc.sum(pc.is_inf(values)) != pc.sum(pc.is_inf(narrow)):
+        raise UsageFault(f"{where}: a value does not fit into a float: declare the column as double")
 
 
-def _check_nulls(columns: Mapping[str, pa.Array], table: Table, data: Path) -> None:
+def _check_nulls(columns: Mapping[str, pa.Array], table: Table, file: str) -> None:
     for column in table.columns:
         values = columns.get(column.name.lower())
         if values is not None and not column.nullable and values.null_count:
-            raise UsageFault(f"{data.name}, column {column.name}: {values.null_count} values are null")
+            raise UsageFault(f"{file}, column {column.name}: {values.null_count} values are null")
 
 
-def _add_pixels(columns: dict[str, pa.Array], point: PointIndex, data: Path) -> None:
+def _add_pixels(columns: dict[str, pa.Array], point: PointIndex, file: str) -> None:
     """The HEALPix pixel beside each position."""
     if point.ra not in columns or point.dec not in columns:
         return
@@ -213,7 +212,7 @@ def _add_pixels(columns: dict[str, pa.Array], point: PointIndex, data: Path) -> 
     if ends["min"] is not None and not 0 <= ends["min"] <= ends["max"] <= 360:
         # Crossmatches look into windows of right ascension, which end at 0 and 360.
         raise UsageFault(
-            f"{data.name}, column {point.ra}: right ascensions are 0 to 360 degrees, not {ends['min']:g}"
+            f"{file}, column {point.ra}: right ascensions are 0 to 360 degrees, not {ends['min']:g}"
             f" to {ends['max']:g}: add 360 to the negative ones"
         )
     try:
@@ -221,11 +220,11 @@ def _add_pixels(columns: dict[str, pa.Array], point: PointIndex, data: Path) -> 
             np.asarray(ra.filter(pa.array(known))), np.asarray(dec.filter(pa.array(known)))
         )
     except (UsageFault, ValueError) as exc:
-        raise UsageFault(f"{data.name}, columns {point.ra} and {point.dec}: {exc}") from exc
+        raise UsageFault(f"{file}, columns {point.ra} and {point.dec}: {exc}") from exc
     columns[point.hpx] = pa.array(pixels, mask=~known)
 
 
-def _add_shapes(columns: dict[str, pa.Array], region: RegionIndex, data: Path) -> None:
+def _add_shapes(columns: dict[str, pa.Array], region: RegionIndex, file: str) -> None:
     """Shape and box beside each region."""
     if region.region not in columns:
         return
@@ -236,17 +235,6 @@ def _add_shapes(columns: dict[str, pa.Array], region: RegionIndex, data: Path) -
         try:
             found.append((None, None) if text is None else literal or shape_and_box(text))
         except UsageFault as exc:
-            raise UsageFault(f"{data.name}, column {region.region}, row {number}: {exc}") from exc
+            raise UsageFault(f"{file}, column {region.region}, row {number}: {exc}") from exc
     columns[region.shape] = pa.array([shape for shape, _ in found], pa.string())
     columns[region.box] = pa.array([box for _, box in found], pa.string())
-
-
-def _take_place(connection: sa.Connection, declared: Schema, document: str, filled: sa.Table) -> None:
-    """Put the filled table where clients look for it, with rights and TAP_SCHEMA."""
-    name = declared.name.lower()
-    quoted = connection.dialect.identifier_preparer.quote(filled.name)
-    target = connection.dialect.identifier_preparer.quote(name)
-    connection.execute(sa.schema.CreateSchema(name, if_not_exists=True))
-    connection.exec_driver_sql(f"DROP TABLE IF EXISTS {target}.{quoted}")
-    connection.exec_driver_sql(f"ALTER TABLE {filled.schema}.{quoted} SET SCHEMA {target}")
-    publish_schema(connection, declared, document)

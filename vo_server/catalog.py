@@ -10,6 +10,8 @@ from vo_server.db import roles, tap_schema
 from vo_server.errors import UsageFault
 from vo_server.tables import Catalog, Schema
 
+#: How the schemas begin in which tables are filled; what killed processes left of them is dropped.
+FILLING = "publishing_"
 #: Names that operators may not give to their schemas.
 RESERVED_SCHEMAS = frozenset(
     (
@@ -24,6 +26,10 @@ RESERVED_SCHEMAS = frozenset(
         "information_schema",
     )
 )
+
+
+#: How names of PostgreSQL, of accounts' tables and of the archive itself begin.
+RESERVED_PREFIXES = ("pg_", "user_", FILLING)
 
 
 def read_catalog(connection: sa.Connection) -> Catalog:
@@ -49,6 +55,15 @@ def read_sizes(engine: sa.Engine) -> Sizes:
         return {(row[0], row[1]): row[2] for row in connection.execute(query) if row[2] >= 0}
 
 
+def lock_schema(connection: sa.Connection, name: str) -> None:
+    """Keep others from changing a schema's document until the transaction ends.
+
+    Who adds a table to a document locks it before it is read: else two would start from the same tables.
+    """
+    key = sa.func.hashtextextended(f"schema {name.lower()}", 0)
+    connection.execute(sa.select(sa.func.pg_advisory_xact_lock(key)))
+
+
 def publish_schema(connection: sa.Connection, schema: Schema, document: str) -> None:
     """Publish an operator's schema inside the caller's transaction: tables, rights, TAP_SCHEMA.
 
@@ -65,7 +80,7 @@ def publish_schema(connection: sa.Connection, schema: Schema, document: str) -> 
         The schema's name is taken, or an existing table differs from its declaration.
     """
     name = schema.name.lower()
-    if name in RESERVED_SCHEMAS or name.startswith(("pg_", "user_")):
+    if name in RESERVED_SCHEMAS or name.startswith(RESERVED_PREFIXES):
         raise UsageFault(f"the schema {schema.name!r} cannot be published: the name is the server's own")
     connection.execute(sa.schema.CreateSchema(name, if_not_exists=True))
     metadata = schemas.metadata([schema])
@@ -76,6 +91,12 @@ def publish_schema(connection: sa.Connection, schema: Schema, document: str) -> 
     logins = roles.read_logins(connection)
     if logins is not None:
         roles.grant(connection, logins, [name])
+
+
+def unpublish_schema(connection: sa.Connection, schema: Schema) -> None:
+    """Take a schema without tables away inside the caller's transaction, with what TAP_SCHEMA says of it."""
+    tap_schema.forget_document(connection, schema)
+    connection.execute(sa.schema.DropSchema(schema.name.lower(), if_exists=True))
 
 
 def _check_existing(connection: sa.Connection, relation: sa.Table) -> None:

@@ -21,17 +21,20 @@ class CatalogCache:
     ----------
     engine : sqlalchemy.Engine
         May read ``archive.schema_document``.
+    fresh : float
+        Seconds for which the catalogue is believed without asking.
     """
 
-    def __init__(self, engine: sa.Engine) -> None:
+    def __init__(self, engine: sa.Engine, fresh: float = FRESH) -> None:
         self._engine = engine
+        self._fresh = fresh
         self._lock = threading.Lock()
         self._catalog: Catalog | None = None
-        self._stamp: tuple[int, datetime | None] | None = None
+        self._stamp: list[tuple[str, datetime]] | None = None
         self._checked = 0.0
 
     def current(self) -> Catalog:
-        """The catalogue, at most `FRESH` seconds old. May ask the database."""
+        """The catalogue, at most ``fresh`` seconds old. May ask the database."""
         known = self.known()
         if known is not None:
             return known
@@ -48,10 +51,13 @@ class CatalogCache:
 
     def known(self) -> Catalog | None:
         """The catalogue where no question to the database is due, else None."""
-        return self._catalog if time.monotonic() - self._checked < FRESH else None
+        return self._catalog if time.monotonic() - self._checked < self._fresh else None
 
     @staticmethod
-    def _read_stamp(connection: sa.Connection) -> tuple[int, datetime | None]:
+    def _read_stamp(connection: sa.Connection) -> list[tuple[str, datetime]]:
+        # The newest time alone would not do: of two transactions, the one that began first may end last.
         columns = SCHEMA_DOCUMENT.c
-        row = connection.execute(sa.select(sa.func.count(), sa.func.max(columns.updated))).one()
-        return int(row[0]), row[1]
+        rows = connection.execute(
+            sa.select(columns.schema_name, columns.updated).order_by(columns.schema_name)
+        )
+        return [(row.schema_name, row.updated) for row in rows]

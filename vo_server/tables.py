@@ -113,6 +113,7 @@ class Table:
     primary_key: tuple[str, ...] = ()
     indexes: tuple[Index, ...] = ()
     is_view: bool = False
+    files: tuple[str, ...] = ()  #: names of the files that its rows came from, where that is kept
     stored_as: tuple[str, str] | None = None  #: schema and name in the database, where they are others
 
     @cached_property

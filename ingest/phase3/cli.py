@@ -1,4 +1,4 @@
-"""``vo-server phase3``: validate and adapt products, without server and database; and their releases."""
+"""``vo-server phase3``: validate and adapt products; publish releases of them, and catalogues."""
 
 import json
 from enum import StrEnum
@@ -114,6 +114,40 @@ def adapt(
     report = check(written_files, standard, is_whole=False)
     typer.echo(written(report, Form.TEXT, "warning"))
     raise typer.Exit(0 if report.is_valid else 1)
+
+
+@app.command()
+def catalogue(
+    files: Annotated[
+        list[Path],
+        typer.Argument(help="Catalogues, or metadata files with all of their tiles.", exists=True),
+    ],
+    collection: Annotated[str, typer.Option("--collection", help="The data collection, VHS say.")],
+    release: Annotated[str, typer.Option("--release", help="The data release, DR1 say.")],
+    name: Annotated[
+        str | None, typer.Option("--name", help="Name of the table behind that of the release.")
+    ] = None,
+    standard: StandardOption = "8",
+    directory: Annotated[
+        Path | None,
+        typer.Option("--dir", help="Where database, results and demo data are kept.", file_okay=False),
+    ] = None,
+) -> None:
+    """Publish catalogues as tables COLLECTION.RELEASE_FILE for TAP, cone searches and registries.
+
+    Publishing a file again replaces its table. Status 2 when it cannot be published; nothing changes then.
+    """
+    from ingest.phase3.catalogues import Naming, publish_catalogue
+    from vo_server.config import Settings
+    from vo_server.db.ready import ready_database
+
+    naming = Naming(collection, release, name)
+    with ready_database(Settings.load(state_dir=directory)) as database, shown() as progress:
+        tables, findings = publish_catalogue(files_of(files), naming, database, progress, standard)
+    for finding in findings:
+        typer.echo(str(finding))
+    for table in tables:
+        typer.echo(f"{table.name}: {table.rows} rows are published")
 
 
 def _assignment(text: str) -> tuple[str, str]:

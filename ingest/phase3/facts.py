@@ -9,10 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.fitsfile import Hdu
+from ingest.header import Value
 from ingest.phase3.columns import link_target, marked
 from ingest.phase3.product import Product
 from ingest.scan import CHUNK
 
+#: What the columns of all tiles of a catalogue have in common (SDP 12.2.2.2).
+COLUMN_KEYWORDS = ("TTYPE", "TFORM", "TUNIT", "TUCD", "TNULL")
 MOST_NAMES = 1_000_000  #: of a column of file names
 
 #: Names that the archive gives: raw frames, products (ADP) and masters.
@@ -114,8 +117,8 @@ def facts_of(product: Product) -> Facts:
         values={name: value for name in names if (value := head.number(name)) is not None},
         is_esos=head.get("NOESODAT") is not True,
         has_classes=len(images) < 2 or all("HDUCLASS" in hdu.by_keyword for hdu in images),
-        columns=tuple(_columns(tables[0])) if tables else (),
-        tiles=_listed(product, "PHASE3FILELIST", "ORIGFILE"),
+        columns=tuple(column_keywords(tables[0])) if tables else (),
+        tiles=listed(product, "PHASE3FILELIST", "ORIGFILE"),
         links=tuple(link for hdu in tables for link in _links(product, hdu)),
         identifiers=_identifiers(product, tables[0]) if tables else None,
     )
@@ -164,7 +167,7 @@ def provenance_of(product: Product) -> tuple[str, ...]:
         for card in product.primary.cards
         if card.keyword.startswith("PROV") and card.keyword[4:].isdigit() and isinstance(card.value, str)
     ]
-    return tuple(named) or _listed(product, "PHASE3PROVENANCE", "PROV")
+    return tuple(named) or listed(product, "PHASE3PROVENANCE", "PROV")
 
 
 def _shapes(product: Product) -> tuple[tuple[int, ...], ...]:
@@ -174,11 +177,15 @@ def _shapes(product: Product) -> tuple[tuple[int, ...], ...]:
     return tuple(hdu.shape[:2] for hdu in images if hdu.is_image and len(hdu.shape) >= 2)
 
 
-def _columns(hdu: Hdu) -> list[tuple[str, ...]]:
+def column_keywords(hdu: Hdu) -> list[tuple[str, ...]]:
+    """TTYPE, TFORM, TUNIT, TUCD and TNULL of each column, as all tiles of a catalogue have them."""
     count = hdu.get("TFIELDS")
-    words = ("TTYPE", "TFORM", "TUNIT", "TUCD", "TNULL")
     numbers = range(1, (count if isinstance(count, int) and 0 <= count < 1000 else 0) + 1)
-    return [tuple(str(hdu.get(f"{word}{i}") or "").strip() for word in words) for i in numbers]
+    return [tuple(_written(hdu.get(f"{word}{i}")) for word in COLUMN_KEYWORDS) for i in numbers]
+
+
+def _written(value: Value) -> str:
+    return "" if value is None else str(value).strip()
 
 
 def _strings(product: Product, hdu: Hdu, number: int) -> tuple[str, ...]:
@@ -192,7 +199,8 @@ def _strings(product: Product, hdu: Hdu, number: int) -> tuple[str, ...]:
     return tuple(text for value in unique if (text := value.decode("ascii", "replace")))
 
 
-def _listed(product: Product, extension: str, name: str) -> tuple[str, ...]:
+def listed(product: Product, extension: str, name: str) -> tuple[str, ...]:
+    """The texts of the column ``name`` in the extension of that name."""
     for hdu in product.extensions:
         if hdu.name == extension and hdu.is_table:
             for column in product.columns(hdu):

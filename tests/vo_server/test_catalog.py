@@ -4,6 +4,8 @@ import pytest
 import sqlalchemy as sa
 
 from vo_server import catalog, schemas
+from vo_server.catalog_cache import CatalogCache
+from vo_server.db import Database
 from vo_server.errors import UsageFault
 
 DOCUMENT = """\
@@ -69,3 +71,28 @@ def test_a_table_that_differs_from_its_declaration_is_refused(connection: sa.Con
 def test_the_servers_own_schemas_are_refused(connection: sa.Connection, name: str) -> None:
     with pytest.raises(UsageFault, match="cannot be published"):
         publish(connection, DOCUMENT.replace("name: Mine", f"name: {name}"))
+
+
+def test_whichever_transaction_ends_last_is_noticed(database: Database) -> None:
+    other = DOCUMENT.replace("name: Mine", "name: Other")
+    cache = CatalogCache(database.writer, fresh=0.0)
+    with database.owner.connect() as first, database.owner.connect() as second:
+        try:
+            publish(first)
+            first.commit()
+            first.execute(sa.select(sa.func.now()))  # its time is that of its beginning
+            publish(second, other)
+            second.commit()
+            assert cache.current().table("other.stars") is not None
+            publish(first, DOCUMENT.replace("Nearby", "Very near"))
+            first.commit()
+            found = cache.current().table("mine.stars")
+            assert found is not None
+            assert found.description == "Very near stars"
+        finally:
+            for schema, document in (("mine", DOCUMENT), ("other", other)):
+                first.exec_driver_sql(f"DROP TABLE {schema}.stars")
+                catalog.unpublish_schema(first, schemas.parse(document))
+            first.commit()
+    assert cache.current().table("mine.stars") is None
+    assert cache.current().table("other.stars") is None

@@ -24,21 +24,16 @@ def store_document(connection: sa.Connection, schema: Schema, document: str, pos
     write_tap_schema(connection, schema, position)
 
 
+def forget_document(connection: sa.Connection, schema: Schema) -> None:
+    """Take a schema's document away, and the rows of TAP_SCHEMA that followed from it."""
+    connection.execute(sa.delete(SCHEMA_DOCUMENT).where(SCHEMA_DOCUMENT.c.schema_name == schema.name.lower()))
+    _delete_rows(connection, schema)
+
+
 def write_tap_schema(connection: sa.Connection, schema: Schema, position: int) -> None:
     """Replace what TAP_SCHEMA says about ``schema`` (TAP 1.1, TAP_SCHEMA)."""
-    tap_schema = schemas.metadata(schemas.builtin()).tables
-    names = {part: tap_schema[f"tap_schema.{part}"] for part in ("schemas", "tables", "columns", "keys")}
-    key_columns = tap_schema["tap_schema.key_columns"]
-    former = sa.select(names["tables"].c.table_name).where(names["tables"].c.schema_name == schema.name)
-    keys = sa.select(names["keys"].c.key_id).where(names["keys"].c.from_table.in_(former))
-    for statement in (
-        sa.delete(key_columns).where(key_columns.c.key_id.in_(keys)),
-        sa.delete(names["keys"]).where(names["keys"].c.from_table.in_(former)),
-        sa.delete(names["columns"]).where(names["columns"].c.table_name.in_(former)),
-        sa.delete(names["tables"]).where(names["tables"].c.schema_name == schema.name),
-        sa.delete(names["schemas"]).where(names["schemas"].c.schema_name == schema.name),
-    ):
-        connection.execute(statement)
+    _delete_rows(connection, schema)
+    names = _relations()
     rows = {
         names["schemas"]: [_schema_row(schema, position)],
         names["tables"]: [_table_row(schema, table) for table in schema.tables],
@@ -48,11 +43,31 @@ def write_tap_schema(connection: sa.Connection, schema: Schema, position: int) -
             for place, column in enumerate(table.columns, 1)
         ],
         names["keys"]: list(_key_rows(schema)),
-        key_columns: list(_key_column_rows(schema)),
+        names["key_columns"]: list(_key_column_rows(schema)),
     }
     for table, values in rows.items():
         if values:
             connection.execute(sa.insert(table), values)
+
+
+def _relations() -> dict[str, sa.Table]:
+    tables = schemas.metadata(schemas.builtin()).tables
+    parts = ("schemas", "tables", "columns", "keys", "key_columns")
+    return {part: tables[f"tap_schema.{part}"] for part in parts}
+
+
+def _delete_rows(connection: sa.Connection, schema: Schema) -> None:
+    names = _relations()
+    former = sa.select(names["tables"].c.table_name).where(names["tables"].c.schema_name == schema.name)
+    keys = sa.select(names["keys"].c.key_id).where(names["keys"].c.from_table.in_(former))
+    for statement in (
+        sa.delete(names["key_columns"]).where(names["key_columns"].c.key_id.in_(keys)),
+        sa.delete(names["keys"]).where(names["keys"].c.from_table.in_(former)),
+        sa.delete(names["columns"]).where(names["columns"].c.table_name.in_(former)),
+        sa.delete(names["tables"]).where(names["tables"].c.schema_name == schema.name),
+        sa.delete(names["schemas"]).where(names["schemas"].c.schema_name == schema.name),
+    ):
+        connection.execute(statement)
 
 
 def _schema_row(schema: Schema, position: int) -> dict[str, object]:

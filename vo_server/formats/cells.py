@@ -108,6 +108,8 @@ def _float_texts(array: pa.Array, nonfinite: tuple[str, str, str]) -> pa.Array:
 
 def _list_texts(array: pa.Array, nonfinite: tuple[str, str, str]) -> pa.Array:
     lists = compact(array)
-    texts = cell_texts(lists.values, nonfinite=nonfinite).fill_null(nonfinite[0])
+    # VOTable 1.4, boolean: a question mark is neither true nor false.
+    missing = "?" if pa.types.is_boolean(lists.values.type) else nonfinite[0]
+    texts = cell_texts(lists.values, nonfinite=nonfinite).fill_null(missing)
     joined = pc.binary_join(pa.ListArray.from_arrays(lists.offsets, texts), " ")
     return pc.if_else(lists.is_null(), pa.scalar(None, pa.string()), joined) if lists.null_count else joined

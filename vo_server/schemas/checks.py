@@ -104,6 +104,12 @@ class Key(BaseModel, extra="forbid"):
 class Column(felis.datamodel.Column):
     """A column with the checks of units, arraysize and xtype that Felis leaves out."""
 
+    @property
+    def is_vector(self) -> bool:
+        """Whether each value is several numbers."""
+        is_text = DATATYPES[self.datatype] in ("char", "unicodeChar")
+        return self.votable_arraysize is not None and not is_text
+
     @model_validator(mode="after")
     def _check(self) -> "Column":
         _identifier(self.name)
@@ -114,10 +120,8 @@ class Column(felis.datamodel.Column):
                 raise ValueError(f"{type(self).model_fields[field].alias or field} is not supported")
         is_text = DATATYPES[self.datatype] in ("char", "unicodeChar")
         arraysize, xtype = self.votable_arraysize, self.votable_xtype
-        if arraysize is not None and not (is_text and re.fullmatch(r"\*|[1-9]\d*\*?", str(arraysize))):
-            raise ValueError(
-                f"the arraysize {arraysize!r} is not supported: texts have *, a number or a number*"
-            )
+        if arraysize is not None and not re.fullmatch(r"\*|[1-9]\d*\*?", str(arraysize)):
+            raise ValueError(f"the arraysize {arraysize!r} is not supported: it is *, a number or a number*")
         if xtype and not (is_text and (xtype in XTYPES or xtype.startswith("x-"))):
             raise ValueError(
                 f"the xtype {xtype!r} is not one of {', '.join(sorted(XTYPES))} on a text column"
@@ -137,13 +141,14 @@ class Table(felis.datamodel.Table):
     keys: list[Key] = Field(default_factory=list, alias="vo:keys")
     mjd: list[str] = Field(default_factory=list, alias="vo:mjd")
     view: bool = Field(default=False, alias="vo:view")
+    files: list[str] = Field(default_factory=list, alias="vo:files")
 
     @model_validator(mode="after")
     def _check(self) -> "Table":
         _identifier(self.name)
         if not self.description:
             raise ValueError("the description is missing")
-        types = {column.name.lower(): column.datatype for column in self.columns}
+        types = {column.name.lower(): column.datatype for column in self.columns if not column.is_vector}
         hidden = [point.hpx.lower() for point in self.points]
         hidden += [name.lower() for region in self.regions for name in (region.shape, region.box)]
         _check_unique("column", [column.name for column in self.columns] + hidden)
@@ -159,7 +164,7 @@ class Table(felis.datamodel.Table):
         for key in self.keys:
             for name in key.columns:
                 if name.lower() not in types:
-                    raise ValueError(f"vo:keys: there is no column {name!r}")
+                    raise ValueError(f"vo:keys: there is no column {name!r} of single values")
         self._check_references()
         return self
 

@@ -100,6 +100,7 @@ def _table(schema: str, fields: Mapping[str, Any]) -> Table:
         primary_key=primary_key,
         indexes=indexes,
         is_view=bool(fields.get("vo:view")),
+        files=tuple(fields.get("vo:files", ())),
     )
 
 

@@ -49,10 +49,11 @@ def metadata(schemas: Iterable[Schema], *, views: bool = False) -> sa.MetaData:
 
 
 def column_type(column: Column) -> sa.types.TypeEngine[Any]:
-    """The type of a column in the database; instants are UTC without a zone."""
+    """The type of a column in the database; instants are UTC without a zone, vectors are arrays."""
     if column.xtype == "timestamp":
         return sa.TIMESTAMP()
-    return TYPES[column.datatype]()
+    kind = TYPES[column.datatype]()
+    return kind if column.is_text or column.arraysize is None else sa.ARRAY(kind)
 
 
 def _declare(found: sa.MetaData, table: Table) -> None:

@@ -160,7 +160,7 @@ def test_a_document_becomes_a_schema() -> None:
         ("ivoa:ucd: pos.eq.ra", "ivoa:ucd: pos.eq.right", 11, "ivoa:ucd"),
         ("datatype: float", "datatype: flout", 16, "'flout'"),
         ("datatype: float", "datatype: binary, length: 8", 16, "'binary'"),
-        ("datatype: float", "datatype: float, votable:arraysize: '3'", 16, "arraysize"),
+        ("datatype: float", "datatype: float, votable:arraysize: '3x2'", 16, "arraysize"),
         ("votable:xtype: \"adql:REGION\"", "votable:xtype: blob", 13, "xtype"),
         ("datatype: float", "datatype: float, value: 1.0", 16, "value"),
         ("datatype: float", "datatype: float, colour: red", 16, "colour"),
