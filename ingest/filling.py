@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import replace
 from types import TracebackType
+from typing import Protocol
 
 import psycopg2
 import pyarrow as pa
@@ -14,13 +15,20 @@ from ingest.copy import copy, copy_frozen
 from vo_server import schemas
 from vo_server.archive import SCHEMA_DOCUMENT
 from vo_server.catalog import FILLING
-from vo_server.db import Database
 from vo_server.db.locks import holding
 from vo_server.errors import UsageFault
 from vo_server.progress import Progress, silent
 from vo_server.tables import Schema, Table
 
 _PATIENCE = "10s"  #: for a table that somebody still holds when its place is closed
+
+
+class Owned(Protocol):
+    """What has the owner's connections: a database, an archive."""
+
+    @property
+    def owner(self) -> sa.Engine:
+        """The owner's."""
 
 
 class Place:
@@ -30,7 +38,7 @@ class Place:
     is opened, by whomever, drops what it left.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Owned) -> None:
         self.name = f"{FILLING}{secrets.token_hex(6)}"
         self._owner = database.owner
         with ExitStack() as stack:

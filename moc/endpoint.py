@@ -44,7 +44,9 @@ class Mocs:
         headers = {"Content-Disposition": f'inline; filename="moc_{name}_{params.axis}.{extension}"'}
         if request.method == "HEAD":
             return Response(media_type=media_type, headers=headers)
-        content = await run_in_threadpool(self._coverages.get, collection, params.axis, params.order)
+        content = await run_in_threadpool(
+            self._coverages.get, collection, params.axis, params.order, release=params.release
+        )
         if params.form != "fits":
             content = await run_in_threadpool(converted, content, params)
         return Response(content, media_type=media_type, headers=headers)

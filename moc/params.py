@@ -19,11 +19,12 @@ MOST_ORDER = 12  #: cells of 51 arcsec
 
 @dataclass(frozen=True, slots=True)
 class MocParams:
-    """A coverage as asked for; ``order`` is that of cells of the sky."""
+    """A coverage as asked for; ``order`` is that of cells of the sky, ``release`` one of the collection's."""
 
     axis: Axis
     form: str
     order: int
+    release: str | None = None
 
     @classmethod
     def from_parameters(cls, parameters: Parameters) -> "MocParams":
@@ -44,5 +45,7 @@ class MocParams:
             raise UsageFault(f"ORDER={order} is out of range: send 0 to {MOST_ORDER}")
         for known in AXES:
             if axis == known:
-                return cls(known, form, ORDER if order is None else order)
+                return cls(
+                    known, form, ORDER if order is None else order, parameters.single("RELEASE") or None
+                )
         raise UsageFault(f"AXIS={axis[:40]!r} is unknown: send one of {', '.join(AXES)}")

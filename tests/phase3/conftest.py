@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 import requests
 
+from ingest.phase3.releases.archive import Archive
 from tests.ingest.phase3.products import Sample, image_with_companions
+from tests.ingest.phase3.releases.conftest import take_everything_back
 from tests.products import Holdings
 from tests.serving import Server
 from vo_server.config import Settings
@@ -72,7 +74,7 @@ def stranger(server: Server, database: Database) -> Account:
 
 
 @pytest.fixture
-def collection(pi: Account) -> str:
+def collection(pi: Account, database: Database, settings: Settings) -> Iterator[str]:
     """A new collection of the provider with a described release DR1."""
     name = f"HTTP-{next(_NUMBERS)}"
     pi.ask("POST", "/phase3/collections", json={"name": name, "title": "A survey"}).raise_for_status()
@@ -80,7 +82,8 @@ def collection(pi: Account) -> str:
     pi.ask("POST", f"/phase3/collections/{name}/releases", json=told).raise_for_status()
     place = f"/phase3/collections/{name}/releases/DR1/description/about.txt"
     pi.ask("PUT", place, data=b"How it was made.").raise_for_status()
-    return name
+    yield name
+    take_everything_back(Archive.of(database, settings), name)
 
 
 @pytest.fixture

@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 import requests
+from astropy import units
 from datacite import schema45
 from lxml import etree, html
+from mocpy import MOC
 from pyvo.dal import TAPService
 from pyvo.dal.adhoc import DatalinkResults
 from tusclient.client import TusClient
@@ -68,12 +70,18 @@ def test_a_release_from_the_first_request_to_the_last(
     assert (told["title"], told["n_products"], told["creators"]) == ("First release", 1, "A. Author")
     page = requests.get(told["access_url"], timeout=30)
     assert (page.status_code, "First release" in page.text) == (200, True)
-    queries = [found.text_content() for found in html.fromstring(page.text).iter("pre")]
+    queries = [str(found.xpath("string()")) for found in html.fromstring(page.text).iter("pre")]
     assert [tap.search(query)["dp_id"].tolist() for query in queries] == [[file["dp_id"]]] * 2
     assert requests.get(told["release_description"], timeout=30).text == "How it was made."
     document = requests.get(f"{told['access_url']}/datacite.json", timeout=30).json()
     assert document["titles"] == [{"title": "First release"}]
     schema45.validator.validate(document)
+    moc = MOC.from_string(
+        requests.get(f"{server.url}/moc/{collection}?RELEASE=DR1&FORMAT=ascii", timeout=30).text
+    )
+    assert moc.contains_lonlat(row["s_ra"] * units.deg, row["s_dec"] * units.deg).all()
+    missing = requests.get(f"{server.url}/moc/{collection}?RELEASE=DR2", timeout=30)
+    assert missing.status_code == 404
     changes = requests.get(f"{server.url}/releases/changes.json?COLLECTION={collection}", timeout=30).json()
     assert [(one["change"], one["dp_id"]) for one in changes["changes"]] == [("added", file["dp_id"])]
     later = requests.get(changes["next"], timeout=30).json()

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
+from vo_server import schemas
 from vo_server.archive import or_try_again
 from vo_server.errors import NotFoundFault
 from vo_server.kept import kept_or_made
@@ -18,6 +19,7 @@ TIME_ORDER = 34  #: cells of a little more than two minutes, which is an exposur
 ALL = "all"  #: in the place of a collection: everything
 MOST = 2_000_000  #: products whose footprints are read for one coverage
 CHUNK = 10_000  #: rows that are read at once
+_PRODUCTS = schemas.metadata(schemas.builtin()).tables["phase3.products"]
 
 
 class Coverages:
@@ -44,49 +46,58 @@ class Coverages:
         with self._engine.connect() as connection:
             return [(row[0], row[1]) for row in connection.execute(select.order_by(obs.obs_collection))]
 
-    def get(self, collection: str, axis: Axis, order: int, product_types: tuple[str, ...] = ()) -> bytes:
+    def get(
+        self,
+        collection: str,
+        axis: Axis,
+        order: int,
+        product_types: tuple[str, ...] = (),
+        release: str | None = None,
+    ) -> bytes:
         """The coverage as FITS; ``order`` is that of cells of the sky, those of time have `TIME_ORDER`.
 
         Parameters
         ----------
         product_types : tuple of str
             Only products of these types (``dataproduct_type``); of all when there are none.
+        release : str, optional
+            Only products of this release of the collection.
 
         Raises
         ------
         NotFoundFault
-            There is no such collection, or nothing of these types in it.
+            There is no such collection, or nothing of these types or this release in it.
         TransientFault
             The database does not answer.
         """
         with or_try_again():
-            where = self._where(collection, product_types)
-            place = self._place(collection, axis, order, product_types)
+            where = self._where(collection, product_types, release)
+            place = self._place(where, (collection, *product_types, release or ""), axis, order)
             # One at a time: they take memory and a processor. Who waits holds no connection.
             return kept_or_made(place, self._turn, lambda: self._make(where, axis, order))
 
-    def _where(self, collection: str, product_types: tuple[str, ...]) -> sa.ColumnElement[bool]:
+    def _where(
+        self, collection: str, product_types: tuple[str, ...], release: str | None
+    ) -> sa.ColumnElement[bool]:
         wanted: list[sa.ColumnElement[bool]] = [sa.true()]
         if collection != ALL:
             wanted.append(self._obs.obs_collection == collection)
         if product_types:
             wanted.append(self._obs.dataproduct_type.in_(product_types))
+        if release is not None:
+            mine = (_PRODUCTS.c.collection == collection, _PRODUCTS.c.release == release)
+            wanted.append(self._obs.dp_id.in_(sa.select(_PRODUCTS.c.dp_id).where(*mine)))
         return sa.and_(*wanted)
 
-    def _place(self, collection: str, axis: Axis, order: int, product_types: tuple[str, ...]) -> Path:
-        """Where the coverage of the collection as it is now is kept."""
+    def _place(self, where: sa.ColumnElement[bool], asked: tuple[str, ...], axis: Axis, order: int) -> Path:
+        """Where the coverage of what was asked for is kept, as that is now."""
         columns = (sa.func.count(), sa.func.max(self._obs.last_mod_date), sa.func.max(self._obs.dp_id))
         with self._engine.connect() as connection:
-            state = tuple(
-                connection.execute(sa.select(*columns).where(self._where(collection, product_types))).one()
-            )
-        if not state[0] and (collection != ALL or product_types):
-            raise NotFoundFault(f"there is no collection {collection[:100]!r} here: see the list at /moc")
+            state = tuple(connection.execute(sa.select(*columns).where(where)).one())
+        if not state[0] and asked != (ALL, ""):
+            raise NotFoundFault(f"there is no collection {asked[0][:100]!r} here: see the list at /moc")
         cells = order if axis == "space" else TIME_ORDER
-        key = f"{collection}|{axis}|{cells}|{'|'.join(map(str, state))}"
-        if product_types:
-            key += f"|{','.join(product_types)}"
-        return self._directory / f"{_digest(key)}.fits"
+        return self._directory / f"{_digest(repr((asked, axis, cells, *map(str, state))))}.fits"
 
     def _make(self, where: sa.ColumnElement[bool], axis: Axis, order: int) -> bytes:
         with self._engine.connect() as connection:

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from ingest.catalogue import Reading
-from ingest.filling import Place, fill, move
+from ingest.filling import Owned, Place, fill, move
 from ingest.phase3.catalogues.declaration import Declaration, declare
 from ingest.phase3.catalogues.document import stored_document, with_tables, without_table, without_target
 from ingest.phase3.catalogues.naming import Naming
@@ -21,7 +21,6 @@ from ingest.phase3.standard import Standard, load
 from vo_server import schemas
 from vo_server.archive import SCHEMA_DOCUMENT
 from vo_server.catalog import publish_schema, read_catalog, unpublish_schema
-from vo_server.db import Database
 from vo_server.errors import NotFoundFault, UsageFault
 from vo_server.progress import Progress, silent
 from vo_server.tables import Table
@@ -76,7 +75,7 @@ class Staged:
 def stage(
     files: Sequence[Path],
     naming: Naming,
-    database: Database,
+    database: Owned,
     progress: Progress | None = None,
     standard: str = "8",
 ) -> Staged:
@@ -131,7 +130,7 @@ def stage(
 
 def _fill(
     place: Place,
-    database: Database,
+    database: Owned,
     table: CatalogueTable,
     declared: Table,
     declaration: Declaration,
@@ -230,7 +229,7 @@ class PublishedTable:
 def publish_catalogue(
     files: Sequence[Path],
     naming: Naming,
-    database: Database,
+    database: Owned,
     progress: Progress | None = None,
     standard: str = "8",
 ) -> tuple[tuple[PublishedTable, ...], tuple[Finding, ...]]:

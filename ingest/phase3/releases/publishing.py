@@ -10,8 +10,9 @@ import sqlalchemy as sa
 from ingest import relate
 from ingest.lineage import Identified
 from ingest.load import load, retire
-from ingest.phase3.releases import versions
+from ingest.phase3.releases import catalogues, versions
 from ingest.phase3.releases.archive import Archive, description_address
+from ingest.phase3.releases.catalogues import CatalogueFile
 from ingest.phase3.releases.deposit import Stored, deposit
 from ingest.phase3.releases.numbering import number
 from ingest.phase3.releases.versions import Published
@@ -53,13 +54,28 @@ def publish(
         batch = archive.submissions.batch(batch_id)
         check_step("publish", batch.state, people, reason)
         stored = deposit(archive, batch, number(archive, batch, say), say)
-        with archive.owner.begin() as connection:
+        tabular = list(_catalogue_files(stored))
+        standard = batch.standard
+        with (
+            catalogues.staged(archive, batch.collection, batch.release, standard, tabular, say) as tables,
+            archive.owner.begin() as connection,
+        ):
             files = _load_all(archive, connection, batch, stored, say)
             _make_current(archive, connection, batch, files, reason)
+            if tables is not None:
+                catalogues.show(connection, tables, tabular)
             published = take_step(connection, batch_id, "publish", author, people, reason)
             connection.execute(sa.select(sa.func.pg_notify(PUBLISHED, batch.collection)))
     archive.area(batch).clear()
     return published
+
+
+def _catalogue_files(stored: Sequence[Stored]) -> Iterator[CatalogueFile]:
+    """Those that are tables, or tiles of them."""
+    for one in stored:
+        category = one.file.category or ""
+        if category in (*catalogues.TABLES, catalogues.TILE):
+            yield CatalogueFile(one.file.dp_id or "", category, one.file.name, one.path)
 
 
 def _load_all(

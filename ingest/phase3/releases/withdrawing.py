@@ -1,14 +1,18 @@
 """Taking back: single products that should not be used, or a batch that should not have been published."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 
 import sqlalchemy as sa
 
 from ingest.load import bring_back, remove, retire
-from ingest.phase3.releases import versions
+from ingest.phase3.catalogues import Staged
+from ingest.phase3.releases import catalogues, versions
 from ingest.phase3.releases.archive import Archive
+from ingest.phase3.releases.catalogues import CatalogueFile
 from ingest.phase3.releases.publishing import summarise_releases
 from ingest.phase3.releases.versions import PRODUCTS, SCIENCE
 from ingest.run import LOCK
@@ -40,6 +44,7 @@ def deprecate(archive: Archive, dp_ids: Sequence[str], people: AbstractSet[Perso
     _check(people, reason)
     with holding(archive.owner, LOCK), archive.owner.begin() as connection:
         current = _with_status(connection, dp_ids, "current")
+        catalogues.hide(connection, current)
         versions.end(connection, current, "deprecated", reason)
         retire(connection, current)
         _tell(archive, connection, "deprecated", current, reason)
@@ -60,12 +65,17 @@ def reinstate(archive: Archive, dp_ids: Sequence[str], people: AbstractSet[Perso
         There is no reason, or another version is current.
     """
     _check(people, reason)
-    with holding(archive.owner, LOCK), archive.owner.begin() as connection:
+    with (
+        holding(archive.owner, LOCK),
+        _tables_again(archive, dp_ids) as tables,
+        archive.owner.begin() as connection,
+    ):
         found = _with_status(connection, dp_ids, "deprecated")
         _check_free(connection, found)
         versions.restore(connection, found)
         bring_back(connection, found)
         _tell(archive, connection, "restored", found, reason)
+        _show(connection, tables, found)
     return found
 
 
@@ -86,18 +96,57 @@ def unpublish(
         check_step("unpublish", batch.state, people, reason)
         files = archive.submissions.files(batch_id)
         dp_ids = [file.dp_id for file in files if file.dp_id is not None]
-        with archive.owner.begin() as connection:
+        with archive.owner.connect() as connection:
+            former = _formers(connection, dp_ids)
+        with _tables_again(archive, former) as tables, archive.owner.begin() as connection:
             _check_last(connection, dp_ids)
             _bring_back(archive, connection, batch, dp_ids)
             science = _science(connection, dp_ids)
             versions.end(connection, dp_ids, "withdrawn", reason)
-            former = _formers(connection, dp_ids)
+            catalogues.hide(connection, dp_ids)
             remove(connection, dp_ids)
             versions.restore(connection, former)
             bring_back(connection, former)
             versions.tell(connection, "restored", _science(connection, former), reason)
             _tell(archive, connection, "withdrawn", science, reason)
+            _show(connection, tables, former)
             return take_step(connection, batch_id, "unpublish", author, people, reason)
+
+
+@dataclass(frozen=True, slots=True)
+class _Tables:
+    """The tables of one release's catalogues, to be seen again."""
+
+    staged: Staged
+    files: tuple[CatalogueFile, ...]
+
+
+@contextmanager
+def _tables_again(archive: Archive, dp_ids: Sequence[str]) -> Iterator[list[_Tables]]:
+    """Tables of catalogues that were taken away, filled beside those that are seen."""
+    with ExitStack() as stack, archive.owner.connect() as connection:
+        query = sa.select(PRODUCTS.c.collection, PRODUCTS.c.release).where(
+            among(PRODUCTS.c.dp_id, dp_ids),
+            among(PRODUCTS.c.category, catalogues.TABLES),
+            PRODUCTS.c.table_name.is_(None),
+        )
+        again = []
+        for collection, release in connection.execute(query.distinct()).all():
+            categories = (*catalogues.TABLES, catalogues.TILE)
+            files = catalogues.current_files(connection, collection, categories, dp_ids)
+            made = catalogues.staged(archive, collection, release, "8", files)
+            staged = stack.enter_context(made)
+            if staged is not None:
+                again.append(_Tables(staged, tuple(files)))
+        connection.rollback()
+        yield again
+
+
+def _show(connection: sa.Connection, tables: Sequence[_Tables], dp_ids: Sequence[str]) -> None:
+    """Let those of the tables be seen whose files are current again."""
+    for one in tables:
+        if all(file.dp_id in dp_ids for file in one.files):
+            catalogues.show(connection, one.staged, one.files)
 
 
 def _check(people: AbstractSet[Person], reason: str) -> None:

@@ -165,6 +165,7 @@ def create_published() -> None:
         sa.Column("reason", sa.Text(), nullable=True),
         sa.Column("predecessor", sa.Text(), nullable=True),
         sa.Column("successor", sa.Text(), nullable=True),
+        sa.Column("table_name", sa.Text(), nullable=True),
         sa.Column("same_data", sa.Boolean(), nullable=True),
         sa.PrimaryKeyConstraint("dp_id"),
         schema="phase3",

@@ -16,6 +16,7 @@ from ingest.phase3.releases.closing import check_batch
 from ingest.phase3.releases.doors import take_files
 from ingest.phase3.releases.publishing import publish
 from ingest.phase3.releases.versions import CHANGES, PRODUCTS, RELEASES
+from ingest.phase3.releases.withdrawing import unpublish
 from tests.ingest.phase3.products import Sample
 from tests.products import Holdings
 from vo_server import schemas
@@ -126,6 +127,13 @@ def archive(database: Database, settings: Settings) -> Archive:
 def submitter(archive: Archive, tmp_path: Path) -> Iterator[Submitter]:
     made = Submitter(archive, tmp_path)
     yield made
-    for batch in made.submissions.batches(made.collection):
-        archive.area(batch).clear()
+    take_everything_back(archive, made.collection)
     made.raw.clear()
+
+
+def take_everything_back(archive: Archive, collection: str) -> None:
+    """Unpublish all batches of a collection, the last first: other tests share the database."""
+    for batch in reversed(archive.submissions.batches(collection)):
+        if batch.state is State.PUBLISHED:
+            unpublish(archive, batch.batch_id, "curator", ARCHIVIST, "the test is over")
+        archive.area(batch).clear()

@@ -1,0 +1,125 @@
+"""The tables of catalogues, made of stored files, as releases are published and taken back."""
+
+import tempfile
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from ingest.phase3.catalogues import Naming, Staged, stage, take_place, withdraw
+from ingest.phase3.releases.archive import Archive
+from ingest.phase3.releases.versions import PRODUCTS
+from vo_server.archive import FILE, among
+from vo_server.errors import FatalFault
+from vo_server.progress import Progress
+from vo_server.stores import path_of
+
+#: Categories of files with a table of their own; tiles belong to the table of their metadata file.
+TABLES = ("SCIENCE.CATALOG", "SCIENCE.MCATALOG")
+TILE = "SCIENCE.CATALOGTILE"
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogueFile:
+    """A file of catalogues: its identifier, category, the name that its provider gave it, and where it is."""
+
+    dp_id: str
+    category: str
+    origfile: str
+    path: Path
+
+
+@contextmanager
+def staged(
+    archive: Archive,
+    collection: str,
+    release: str,
+    standard: str,
+    files: Sequence[CatalogueFile],
+    progress: Progress | None = None,
+) -> Iterator[Staged | None]:
+    """The tables of catalogue files, filled beside those that are seen; None where no file has one.
+
+    What has not taken its place at the end of the block is dropped.
+
+    Raises
+    ------
+    UsageFault
+        A catalogue cannot be a table.
+    """
+    if not any(file.category in TABLES for file in files):
+        yield None
+        return
+    with tempfile.TemporaryDirectory(prefix="vo-server-catalogues-") as directory:
+        # Tables and tiles are known by the names of their provider.
+        named = []
+        for file in [*files, *_other_tiles(archive, collection, files)]:
+            link = Path(directory, file.origfile)
+            link.symlink_to(file.path)
+            named.append(link)
+        with stage(named, Naming(collection, release), archive, progress, standard) as tables:
+            yield tables
+
+
+def _other_tiles(
+    archive: Archive, collection: str, files: Sequence[CatalogueFile]
+) -> Iterator[CatalogueFile]:
+    """Tiles that are current and did not come again with their metadata file."""
+    if not any(file.category == "SCIENCE.MCATALOG" for file in files):
+        return
+    here = {file.origfile for file in files}
+    with archive.owner.connect() as connection:
+        for file in current_files(connection, collection, (TILE,)):
+            if file.origfile not in here:
+                yield file
+
+
+def current_files(
+    connection: sa.Connection, collection: str, categories: Sequence[str], dp_ids: Sequence[str] | None = None
+) -> list[CatalogueFile]:
+    """The stored files of some categories that are current; of ``dp_ids``, whatever their status."""
+    query = (
+        sa.select(PRODUCTS.c.dp_id, PRODUCTS.c.category, PRODUCTS.c.origfile, FILE.c.url)
+        .join(FILE, FILE.c.dp_id == PRODUCTS.c.dp_id)
+        .where(PRODUCTS.c.collection == collection, among(PRODUCTS.c.category, categories))
+        .order_by(PRODUCTS.c.origfile)
+    )
+    query = query.where(PRODUCTS.c.status == "current" if dp_ids is None else among(PRODUCTS.c.dp_id, dp_ids))
+    found = []
+    for row in connection.execute(query):
+        path = path_of(row.url)
+        if path is None:
+            raise FatalFault(f"the store does not have {row.dp_id}")
+        found.append(CatalogueFile(row.dp_id, row.category, row.origfile, path))
+    return found
+
+
+def show(connection: sa.Connection, tables: Staged, files: Sequence[CatalogueFile]) -> None:
+    """Let staged tables be seen, inside the caller's transaction, and note which file each is of."""
+    take_place(connection, tables)
+    names: defaultdict[str, list[str]] = defaultdict(list)
+    for table in tables.tables:
+        # The first of its files is the catalogue, or the metadata file of its tiles.
+        names[table.declared.files[0]].append(table.name)
+    # A table of the same name has made room.
+    former = among(PRODUCTS.c.table_name, [" ".join(each) for each in names.values()])
+    connection.execute(sa.update(PRODUCTS).values(table_name=None).where(former))
+    for file in files:
+        if file.origfile in names:
+            told = sa.update(PRODUCTS).values(table_name=" ".join(names[file.origfile]))
+            connection.execute(told.where(PRODUCTS.c.dp_id == file.dp_id))
+
+
+def hide(connection: sa.Connection, dp_ids: Sequence[str]) -> None:
+    """Take the tables of catalogues away, inside the caller's transaction."""
+    query = sa.select(PRODUCTS.c.table_name).where(
+        among(PRODUCTS.c.dp_id, dp_ids), PRODUCTS.c.table_name.is_not(None)
+    )
+    for names in connection.scalars(query.order_by(PRODUCTS.c.table_name)).all():
+        for name in names.split():
+            withdraw(connection, name)
+    gone = sa.update(PRODUCTS).values(table_name=None)
+    connection.execute(gone.where(among(PRODUCTS.c.dp_id, dp_ids)))
