@@ -83,6 +83,7 @@ def load(connection: sa.Connection, batch: Sequence[Identified], place: Place, s
         _stage(connection, metadata.tables[name], with_hidden_columns(_declaration(name), rows))
         staged.append(metadata.tables[name])
     staged += _stage_setups(connection, batch)
+    _stage_as_published(connection)
     displaced = _remove_displaced(connection)
     states = _states(connection, staged[1:])
     _keep_history(connection, metadata, [dp_id for dp_id, state in states.items() if state.differs])
@@ -167,6 +168,28 @@ def _product_addresses(dp_id: str, place: Place, now: datetime) -> dict[str, Any
         "preview_html": place.preview(dp_id),
         "publication_date": now.replace(tzinfo=None),
     }
+
+
+def _stage_as_published(connection: sa.Connection) -> None:
+    """Let staged files of releases say what their release says, and former versions have no row.
+
+    Headers do not know the collection and the description of a release.
+    """
+    product, file = _staging(schemas.metadata(schemas.builtin()).tables[PUBLISHED["product"]]), _staging(FILE)
+    connection.exec_driver_sql(
+        f"UPDATE {product} s SET obs_collection = p.collection, p3orig = r.origin,"  # noqa: S608
+        " release_description = r.release_description,"
+        " bib_reference = coalesce(s.bib_reference, r.bib_reference)"
+        " FROM phase3.products p JOIN phase3.releases r USING (collection, release) WHERE p.dp_id = s.dp_id"
+    )
+    connection.exec_driver_sql(
+        f"UPDATE {file} s SET collection = p.collection, origfile = p.origfile"  # noqa: S608
+        " FROM phase3.products p WHERE p.dp_id = s.dp_id"
+    )
+    connection.exec_driver_sql(
+        f"DELETE FROM {product} s USING phase3.products p"  # noqa: S608
+        " WHERE p.dp_id = s.dp_id AND p.status IN ('obsolete', 'deprecated')"
+    )
 
 
 def _stage_setups(connection: sa.Connection, batch: Sequence[Identified]) -> list[sa.Table]:

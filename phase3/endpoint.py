@@ -46,7 +46,7 @@ class Public:
         names = request.path_params["collection"], request.path_params["release"]
         _, release = await run_in_threadpool(self._published.release, *names)
         path = await run_in_threadpool(document_path, self._state.database.state_dir, release)
-        headers = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "sandbox"}
+        headers = {"X-Content-Type-Options": "nosniff"}
         return FileResponse(
             path, media_type=release.document_type, filename=release.document,
             content_disposition_type="inline", headers=headers,

@@ -105,8 +105,11 @@ class Uploads:
 
         def announce() -> tuple[Batch, Area]:
             batch, area = self._find(asking, request)
-            self._submissions.announce(batch.batch_id, name, length)
+            if batch.state is not State.OPEN:
+                raise _Conflict(f"the batch is {batch.state}: reopen it first")
+            # In this order: what is announced and has no beginning would look as if it were all there.
             area.begin(name, length)
+            self._submissions.announce(batch.batch_id, name, length)
             return batch, area
 
         batch, area = await run_in_threadpool(announce)

@@ -11,7 +11,7 @@ import structlog
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 
 from vo_server import schemas
-from vo_server.archive import FILE, HEADER_STALE, INGEST_RUN, JOB, QUARANTINE
+from vo_server.archive import BATCH, FILE, HEADER_STALE, INGEST_RUN, JOB, QUARANTINE
 
 SLOW_CHANGES = 900.0  #: seconds for which the store's size is believed: summing all files takes long
 
@@ -84,6 +84,12 @@ class Measures:
         for kind, phase, number in connection.execute(phases):
             jobs.add_metric([kind, phase], number)
         yield jobs
+        batches = GaugeMetricFamily("vo_batches", "Batches of submissions by state", labels=("state",))
+        for state, number in connection.execute(
+            sa.select(BATCH.c.state, sa.func.count()).group_by(BATCH.c.state)
+        ):
+            batches.add_metric([state], number)
+        yield batches
         for name, text, statement in NUMBERS:
             value = connection.scalar(sa.text(statement))
             if value is not None:

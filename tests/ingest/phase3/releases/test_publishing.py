@@ -8,9 +8,11 @@ import sqlalchemy as sa
 from astropy.io import fits
 
 from ingest.phase3.releases import publishing
+from ingest.run import correct_keyword
 from tests.ingest.phase3.products import Sample
 from tests.ingest.phase3.releases.conftest import ARCHIVIST, Submitter
 from vo_server.archive import ASSOCIATION, FILE, PROVENANCE
+from vo_server.db import Database
 from vo_server.errors import AuthorizationFault, UsageFault
 from vo_server.stores import path_of
 from vo_server.submissions.states import Person, State
@@ -149,3 +151,29 @@ def test_every_step_is_kept_with_who_when_and_why(submitter: Submitter, valid: d
     ]
     assert steps[-1].reason == "it is good"
     assert [step.made for step in steps] == sorted(step.made for step in steps)
+
+
+def test_a_corrected_product_stays_in_its_collection(
+    submitter: Submitter, valid: dict[str, Sample], database: Database
+) -> None:
+    """Its row is made of its header again, which knows nothing of releases."""
+    submitter.publish(submitter.sample(valid["SCIENCE.SPECTRUM"]))
+    (before,) = submitter.obscore()
+    settings = submitter.archive.settings
+    correct_keyword(database, settings, before.dp_id, "OBJECT", "NGC 1", reason="so", author="curator")
+    (after,) = submitter.obscore()
+    assert (before.target_name != "NGC 1", after.target_name) == (True, "NGC 1")
+    same = ("obs_collection", "release_description", "p3orig", "publication_date")
+    assert [getattr(after, name) for name in same] == [getattr(before, name) for name in same]
+
+
+def test_a_corrected_former_version_is_not_found_again(
+    submitter: Submitter, valid: dict[str, Sample], database: Database
+) -> None:
+    submitter.publish(submitter.sample(valid["SCIENCE.SPECTRUM"]))
+    (former,) = submitter.obscore()
+    submitter.publish(submitter.sample(valid["SCIENCE.SPECTRUM"], OBSTECH="ECHELLE,SLIT"))
+    (current,) = submitter.obscore()
+    settings = submitter.archive.settings
+    correct_keyword(database, settings, former.dp_id, "OBJECT", "NGC 1", reason="so", author="curator")
+    assert [row.dp_id for row in submitter.obscore()] == [current.dp_id]
