@@ -7,7 +7,7 @@ import gzip
 import hashlib
 import os
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -98,6 +98,20 @@ def _walk(top: Path) -> Iterator[Path | Finding]:
 def count(paths: Iterable[Path]) -> int:
     """About how many files there are, for a progress bar: names are counted, files not looked at."""
     return sum(1 for path in paths for _ in _walk(path))
+
+
+def files_under(paths: Sequence[Path]) -> list[Path]:
+    """Every file under ``paths``, hidden ones excepted, in the order of names.
+
+    Raises
+    ------
+    UsageFault
+        A path is not there, or there is no file.
+    """
+    files = [Path(found.path if isinstance(found, Candidate) else found.file) for found in find(paths)]
+    if not files:
+        raise UsageFault(f"there is no file in {', '.join(map(str, paths))}")
+    return files
 
 
 def candidate(path: Path) -> Candidate | Finding:

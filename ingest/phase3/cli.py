@@ -57,10 +57,11 @@ def validate(
     With a directory, the files are a whole batch: files that no product names are told, too.
     """
     from ingest.phase3.validate import validate as check
+    from ingest.scan import files_under
 
     if least not in ("error", "warning", "info"):
         raise UsageFault(f"--least is error, warning or info, not {least!r}")
-    files = files_of(paths)
+    files = files_under(paths)
     names = frozenset(known.read_text(encoding="utf-8").split()) if known else None
     with shown() as progress:
         report = check(
@@ -138,12 +139,13 @@ def catalogue(
     Publishing a file again replaces its table. Status 2 when it cannot be published; nothing changes then.
     """
     from ingest.phase3.catalogues import Naming, publish_catalogue
+    from ingest.scan import files_under
     from vo_server.config import Settings
     from vo_server.db.ready import ready_database
 
     naming = Naming(collection, release, name)
     with ready_database(Settings.load(state_dir=directory)) as database, shown() as progress:
-        tables, findings = publish_catalogue(files_of(files), naming, database, progress, standard)
+        tables, findings = publish_catalogue(files_under(files), naming, database, progress, standard)
     for finding in findings:
         typer.echo(str(finding))
     for table in tables:
@@ -155,22 +157,6 @@ def _assignment(text: str) -> tuple[str, str]:
     if not equals or not keyword.strip():
         raise UsageFault(f"--set wants KEYWORD=VALUE, got {text!r}")
     return keyword.strip().upper(), value.strip()
-
-
-def files_of(paths: list[Path]) -> list[Path]:
-    """Every file under ``paths``, hidden ones left out.
-
-    Raises
-    ------
-    UsageFault
-        A path is not there, or there is no file.
-    """
-    from ingest.scan import Candidate, find
-
-    files = [Path(found.path if isinstance(found, Candidate) else found.file) for found in find(paths)]
-    if not files:
-        raise UsageFault(f"there is no file in {', '.join(map(str, paths))}")
-    return files
 
 
 def written(report: "Report", form: Form, least: str) -> str:

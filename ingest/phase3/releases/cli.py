@@ -115,8 +115,8 @@ def upload(
     directory: Directory = None,
 ) -> None:
     """Take files of this machine into a batch; files of the same name are replaced."""
-    from ingest.phase3.cli import files_of
     from ingest.phase3.releases.doors import take_files
+    from ingest.scan import files_under
 
     with _archive(directory) as archive, shown() as progress:
         submissions = archive.submissions
@@ -127,7 +127,7 @@ def upload(
         )
         if (mine.collection, mine.release) != (collection, release):
             raise UsageFault(f"batch {mine.batch_id} is of {mine.collection} {mine.release}")
-        files = files_of(paths)
+        files = files_under(paths)
         take_files(archive, mine, files, progress)
     typer.echo(f"batch {mine.batch_id} ({mine.name}): {len(files)} files taken")
 
@@ -284,8 +284,8 @@ def _deliver(
     reason: str,
     directory: Path | None,
 ) -> None:
-    from ingest.phase3.cli import files_of
     from ingest.phase3.releases import doors
+    from ingest.scan import files_under
     from vo_server.submissions.states import State
     from vo_server.submissions.values import Collection, Release
 
@@ -297,7 +297,7 @@ def _deliver(
             Release(collection, release, title or f"{collection} {release}"),
         )
         batch = doors.deliver(
-            archive, files_of(paths), *known,
+            archive, files_under(paths), *known,
             door=door, standard=standard, mapping=mapping, author=author, reason=reason, progress=progress,
         )  # fmt: skip
         if batch is not None:
