@@ -158,6 +158,8 @@ def routes(state: Any) -> list[BaseRoute]:
             f"{collection}/releases/{{release}}/description/{{name}}", provider.description, methods=["PUT"]
         ),
         Route(f"{collection}/releases/{{release}}/batches", provider.batches, methods=["POST"]),
+        Route("/phase3/deprecations", provider.deprecations, methods=["POST"]),
+        Route("/phase3/jobs/{job}", provider.job, methods=["GET"]),
         Route(batch, desk.batch, methods=["GET"]),
         Route(f"{batch}/report", provider.report, methods=["GET"]),
         Route(f"{batch}/steps", provider.steps, methods=["POST"]),

@@ -19,6 +19,7 @@ from vo_server.submissions.values import (
 
 LARGEST = 1 << 20  #: bytes of a JSON document
 MOST_METADATA = 4_000  #: characters of Upload-Metadata
+MOST_DEPRECATED = 400  #: products of one request
 STANDARDS = ("6", "8")
 
 Title = Annotated[str, Field(max_length=MOST_TITLE)]
@@ -106,7 +107,7 @@ class StepRequest(_Request):
 class DeprecationRequest(_Request):
     """Products that should not be used, or may be again."""
 
-    dp_ids: Annotated[list[Title], Field(min_length=1, max_length=100_000)]
+    dp_ids: Annotated[list[Title], Field(min_length=1, max_length=MOST_DEPRECATED)]
     reason: Annotated[str, Field(max_length=MOST_TITLE)]
     undo: bool = False
 

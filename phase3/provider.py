@@ -15,10 +15,10 @@ from vo_server import dali
 from vo_server.errors import AuthorizationFault, NotFoundFault, UsageFault
 from vo_server.submissions.area import Area
 from vo_server.submissions.documents import LARGEST, keep_document
-from vo_server.submissions.jobs import LONG, ask_step, is_going, last_job
+from vo_server.submissions.jobs import KIND, LONG, ask_deprecation, ask_step, is_going, last_job
 from vo_server.submissions.states import Person, State, check_step, steps_from
 from vo_server.submissions.store import Submissions
-from vo_server.submissions.values import MOST_NAMES, Batch
+from vo_server.submissions.values import MOST_NAMES, MOST_TITLE, Batch, check_text
 from vo_server.uws.jobs import JobStore
 
 T = TypeVar("T")
@@ -199,6 +199,34 @@ class Provider:
                 f"{len(coming)} files are not complete, {coming[0]} for one" if coming else "it has no files"
             )
             raise UsageFault(f"{batch.name} cannot be closed: {what}")
+
+    @told
+    async def deprecations(self, request: Request) -> Response:
+        """POST ``/phase3/deprecations``: products that should not be used, or may be again; a job."""
+        asking = caller(request, self.submissions)
+        if not self.submissions.is_archivist(asking.account):
+            raise AuthorizationFault("products are deprecated by archivists")
+        wanted = read_json(params.DeprecationRequest, await _body(request))
+        check_text("reason", wanted.reason, MOST_TITLE, needed=True)
+        job = await run_in_threadpool(
+            ask_deprecation, self._jobs, wanted.dp_ids, asking.account, wanted.reason, self._retention,
+            undo=wanted.undo,
+        )  # fmt: skip
+        place = f"{self._root_url}/phase3/jobs/{job.job_id}"
+        return JSONResponse({"job": place}, status_code=202, headers={"Location": place})
+
+    @told
+    async def job(self, request: Request) -> Response:
+        """GET ``/phase3/jobs/{job}``: how far it is, for who asked for it."""
+        asking = caller(request, self.submissions)
+        job = await run_in_threadpool(self._jobs.get, request.path_params["job"])
+        if job.kind != KIND or job.owner != asking.account:
+            raise NotFoundFault(f"{asking.account} has no such job")
+        document = {
+            "step": job.parameters.single("STEP"), "phase": job.phase, "going": is_going(job.phase),
+            "progress": job.progress, "error": job.error.message if job.error else None,
+        }  # fmt: skip
+        return JSONResponse(document)
 
 
 async def _body(request: Request, largest: int = params.LARGEST) -> bytes:

@@ -74,3 +74,22 @@ if (chosen) chosen.addEventListener("change", async () => {
     tell(exc.message);
   }
 });
+
+// Deprecations are a job, whose end is waited for.
+const form = document.getElementById("deprecate");
+if (form) form.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const dp_ids = form.elements.dp_ids.value.split(/\s+/).filter(Boolean);
+  const body = { dp_ids, reason: form.elements.reason.value, undo: event.submitter.value === "undo" };
+  const response = await fetch(form.dataset.post, {
+    method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body),
+  });
+  if (!response.ok) return tell(await faultOf(response));
+  const place = response.headers.get("Location");
+  for (;;) {
+    const job = await (await fetch(place)).json();
+    tell(job.error || `${job.step}: ${job.phase}`);
+    if (!job.going) return;
+    await new Promise((done) => setTimeout(done, 500));
+  }
+});

@@ -364,3 +364,36 @@ def test_versions_and_withdrawals_are_told_by_links_and_to_registries(
     assert fault["error_message"].startswith("NotFoundFault")
     assert fault["error_message"].endswith(": too early")
     assert "obsolete" not in rows(first)["#this SCIENCE.IMAGE"]["description"]
+
+
+@pytest.mark.usefixtures("raw")
+def test_products_are_deprecated_by_archivists(
+    server: Server, pi: Account, curator: Account, collection: str, batch: int, sample: Sample, tmp_path: Path
+) -> None:
+    done = published(pi, curator, batch, *sample.write(tmp_path))
+    dp_id = done["files"][0]["dp_id"]
+    query = f"SELECT dp_id FROM ivoa.ObsCore WHERE obs_collection = '{collection}'"
+    tap = TAPService(f"{server.url}/tap")
+
+    def deprecate(undo: bool) -> dict[str, Any]:
+        told = {"dp_ids": [dp_id], "reason": "wrong flux scale", "undo": undo}
+        assert pi.ask("POST", "/phase3/deprecations", json=told).status_code == 403
+        place = curator.ask("POST", "/phase3/deprecations", json=told).json()["job"]
+        assert pi.ask("GET", place).status_code == 404
+        end = time.monotonic() + 30
+        while (job := curator.ask("GET", place).json())["going"]:
+            assert time.monotonic() < end
+            time.sleep(0.1)
+        return dict(job)
+
+    assert deprecate(undo=False)["phase"] == "COMPLETED"
+    assert len(tap.search(query)) == 0
+    links = DatalinkResults.from_result_url(f"{server.url}/datalink/links?ID={dp_id}")
+    (this,) = [link for link in links if link["semantics"] == "#this"]
+    assert "deprecated: wrong flux scale" in this["description"]
+    assert deprecate(undo=True)["phase"] == "COMPLETED"
+    assert tap.search(query)["dp_id"].tolist() == [dp_id]
+    wrong = {"dp_ids": ["ADP.NO"], "reason": "wrong"}
+    place = curator.ask("POST", "/phase3/deprecations", json=wrong).json()["job"]
+    server.until(lambda: not curator.ask("GET", place).json()["going"])
+    assert "not of any release: ADP.NO" in curator.ask("GET", place).json()["error"]

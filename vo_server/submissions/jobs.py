@@ -1,6 +1,6 @@
-"""Steps of batches as jobs of the queue: who asks for one, and whether one is on its way."""
+"""Steps of batches, and deprecations, as jobs of the queue: who asks for one, and how far it is."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,6 +12,7 @@ from vo_server.uws.jobs import Job, JobStore
 KIND = "phase3"
 #: Steps that take longer than a request may.
 LONG = ("close", "publish", "unpublish")
+DEPRECATE, REINSTATE = "deprecate", "reinstate"  #: what is done with products
 DURATION = 7 * 86400  #: seconds that one may take
 _GOING = ("PENDING", "QUEUED", "EXECUTING")
 
@@ -24,6 +25,17 @@ def ask_step(jobs: JobStore, batch_id: int, step: str, author: str, reason: str,
     job = jobs.create(
         KIND, author, parameters, execution_duration=DURATION, retention=retention, run_id=f"batch {batch_id}"
     )
+    jobs.run(job.job_id)
+    return job
+
+
+def ask_deprecation(
+    jobs: JobStore, dp_ids: Sequence[str], author: str, reason: str, retention: float, *, undo: bool
+) -> Job:
+    """Queue the deprecation of products, or its end; `QuotaFault` where the author has too many jobs."""
+    told = [("STEP", REINSTATE if undo else DEPRECATE), ("AUTHOR", author), ("REASON", reason)]
+    parameters = Parameters([*told, *(("ID", dp_id) for dp_id in dp_ids)])
+    job = jobs.create(KIND, author, parameters, execution_duration=DURATION, retention=retention)
     jobs.run(job.job_id)
     return job
 

@@ -6,8 +6,10 @@ from typing import Any
 
 from ingest.phase3.releases.archive import Archive
 from ingest.phase3.releases.steps import take
+from ingest.phase3.releases.withdrawing import deprecate, reinstate
 from vo_server.errors import FatalFault, UsageFault
-from vo_server.submissions.jobs import KIND, LONG
+from vo_server.submissions.jobs import DEPRECATE, KIND, LONG, REINSTATE
+from vo_server.submissions.states import Person
 from vo_server.uws.executing import Executing
 from vo_server.uws.jobs import Job, JobResult
 
@@ -29,10 +31,22 @@ class StepExecutor:
         self._executing = Executing()
 
     def execute(self, job: Job) -> Sequence[JobResult]:
-        """Take the step of BATCH that STEP names, for AUTHOR, who has to have the right to."""
+        """Take the step of BATCH that STEP names, or do that with the products ID, for AUTHOR.
+
+        Whether AUTHOR has the right to is looked at here, when it is done.
+        """
         batch_id, step, author, reason = (
             job.parameters.single(name) or "" for name in ("BATCH", "STEP", "AUTHOR", "REASON")
         )
+        if step in (DEPRECATE, REINSTATE):
+            is_archivist = self._archive.submissions.is_archivist(author)
+            people = frozenset({Person.ARCHIVIST}) if is_archivist else frozenset[Person]()
+            act = deprecate if step == DEPRECATE else reinstate
+            act(self._archive, job.parameters.values("ID"), people, reason)
+            return []
+        return self._take(job, batch_id, step, author, reason)
+
+    def _take(self, job: Job, batch_id: str, step: str, author: str, reason: str) -> Sequence[JobResult]:
         if not batch_id.isdigit() or step not in LONG:
             raise UsageFault(f"a job is for one of the steps {', '.join(LONG)}")
         submissions = self._archive.submissions
