@@ -10,10 +10,12 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from ingest.phase3.catalogues import Naming, Staged, stage, take_place, withdraw
+from ingest.phase3.catalogues.tables import read_tables
 from ingest.phase3.releases.archive import Archive
 from ingest.phase3.releases.versions import PRODUCTS
+from ingest.phase3.standard import load
 from vo_server.archive import FILE, among
-from vo_server.errors import FatalFault
+from vo_server.errors import FatalFault, UsageFault
 from vo_server.progress import Progress
 from vo_server.stores import path_of
 
@@ -53,15 +55,40 @@ def staged(
     if not any(file.category in TABLES for file in files):
         yield None
         return
+    naming = Naming(collection, release)
+    with (
+        _linked(archive, collection, files) as named,
+        stage(named, naming, archive, progress, standard) as tables,
+    ):
+        yield tables
+
+
+def check_tables(archive: Archive, collection: str, standard: str, files: Sequence[CatalogueFile]) -> None:
+    """Whether catalogue files can be tables, without making any.
+
+    Raises
+    ------
+    UsageFault
+        They cannot; the message has every reason.
+    """
+    if any(file.category in TABLES for file in files):
+        with _linked(archive, collection, files) as named:
+            read_tables(named, load(standard))
+
+
+@contextmanager
+def _linked(archive: Archive, collection: str, files: Sequence[CatalogueFile]) -> Iterator[list[Path]]:
+    """Catalogue files, and the tiles that they need, under the names of their provider in one directory."""
     with tempfile.TemporaryDirectory(prefix="vo-server-catalogues-") as directory:
-        # Tables and tiles are known by the names of their provider.
         named = []
         for file in [*files, *_other_tiles(archive, collection, files)]:
             link = Path(directory, file.origfile)
             link.symlink_to(file.path)
             named.append(link)
-        with stage(named, Naming(collection, release), archive, progress, standard) as tables:
-            yield tables
+        try:
+            yield named
+        except UsageFault as exc:
+            raise UsageFault(str(exc).replace(f"{directory}/", "")) from exc
 
 
 def _other_tiles(

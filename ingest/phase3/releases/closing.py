@@ -9,7 +9,9 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from ingest.phase3.finding import Finding
+from ingest.phase3.releases import catalogues
 from ingest.phase3.releases.archive import Archive
+from ingest.phase3.releases.catalogues import CatalogueFile
 from ingest.phase3.releases.summary import summarise
 from ingest.phase3.report import Report
 from ingest.phase3.standard.model import Severity
@@ -119,8 +121,25 @@ def _with_archive(
             found[path] += _programmes(path, result, collection)
             # Their headers are not looked at any more, and may be long.
             products.append(replace(result, headers=()))
+    for path, message in _catalogues(archive, batch, report):
+        found[path].append(_refused(path, message))
     checked = tuple(replace(one, findings=(*one.findings, *found[one.path])) for one in report.files)
     return replace(report, files=checked), products
+
+
+def _catalogues(archive: Archive, batch: Batch, report: Report) -> Iterator[tuple[str, str]]:
+    """The catalogue that cannot be a table, and why; the standard's own errors come first."""
+    files = [
+        CatalogueFile("", one.category, Path(one.path).name, Path(one.path).absolute())
+        for one in report.files
+        if one.category in (*catalogues.TABLES, catalogues.TILE)
+    ]
+    if not files or not (report.is_valid or batch.door == "legacy"):
+        return
+    try:
+        catalogues.check_tables(archive, batch.collection, batch.standard, files)
+    except UsageFault as exc:
+        yield next(one.path for one in report.files if one.category in catalogues.TABLES), str(exc)
 
 
 def read_all(

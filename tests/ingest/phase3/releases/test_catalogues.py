@@ -1,15 +1,18 @@
 """Catalogues as parts of releases: their tables come, are replaced and go with their files."""
 
+import copy
+from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from ingest.phase3.releases import publishing
+from ingest.phase3.releases import doors, publishing
 from ingest.phase3.releases.withdrawing import deprecate, reinstate, unpublish
 from tests.ingest.phase3.products import Sample
 from tests.ingest.phase3.releases.conftest import ARCHIVIST, Submitter
 from vo_server.catalog import read_catalog
+from vo_server.submissions.states import State
 
 
 def tables(submitter: Submitter) -> dict[str, int]:
@@ -108,3 +111,26 @@ def test_a_publication_that_fails_at_its_end_shows_no_table(
             publishing.publish(submitter.archive, batch.batch_id, "curator", ARCHIVIST)
     assert tables(submitter) == {}
     assert submitter.products() == []
+
+
+def test_a_legacy_catalogue_that_cannot_be_a_table_is_not_taken(
+    submitter: Submitter, valid: dict[str, Sample], tmp_path: Path
+) -> None:
+    """What else the standard finds wrong with legacy products keeps none out."""
+    sample = copy.deepcopy(valid["SCIENCE.CATALOG"])
+    head = sample.main.hdus[1]
+    # Of eight bytes as before, but what is no number for queries.
+    forms = [line for line in head.lines if line.startswith("TFORM")]
+    head.set(next(line[:8].strip() for line in forms if line[11:13].strip() in ("D", "1D")), "1C")
+    files = sample.write(tmp_path)
+    submitter.register_raw(files)
+    collection = submitter.submissions.collection(submitter.collection)
+    release = submitter.submissions.release(submitter.collection, "DR1")
+    batch = doors.deliver(
+        submitter.archive, files, collection, release, door="legacy", standard=sample.standard
+    )
+    assert batch is not None
+    assert batch.state is State.ERROR
+    refused = [rule for name, rule in submitter.errors(batch) if name == sample.main.name]
+    assert "NOT_TAKEN" in refused
+    assert tables(submitter) == {}
