@@ -19,6 +19,7 @@ from demo.observatory import SEED, observe
 from demo.products.build import write_products
 from demo.raw import write_raw
 from demo.real import Fetched, debian_files, fetch, write_mappings
+from demo.release import RELEASED, release
 from vo_server.archive import PROPERTY
 from vo_server.config import Settings
 from vo_server.db import Database
@@ -82,16 +83,19 @@ def _is_complete(directory: Path, code: str) -> bool:
 def _take_in(
     directory: Path, fetched: Fetched, settings: Settings, database: Database, progress: Progress
 ) -> None:
-    """Ingest all files and publish the catalogue."""
+    """Ingest all files, publish the catalogue, and release what comes by the door of pipelines."""
     from ingest.catalogue import publish
     from ingest.run import run
 
-    paths = [directory / "synthetic", *fetched.paths, *debian_files()]
+    products = sorted((directory / "synthetic" / "products").iterdir())
+    paths = [directory / "synthetic" / "raw", *(path for path in products if path.name != RELEASED)]
+    paths += [*fetched.paths, *debian_files()]
     write_mappings(directory / "mappings")
     report = run(paths, database, settings, progress, presets=[directory / "mappings"])
     log.info("demo_ingested", report=str(report))
     schema = files("demo").joinpath("catalogue.yaml").read_text(encoding="utf-8")
     publish(schema, directory / "catalogue" / "sources.parquet", database, progress)
+    release(directory / "synthetic" / "products" / RELEASED, settings, database, progress)
 
 
 def _code_digest() -> str:

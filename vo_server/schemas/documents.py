@@ -146,18 +146,13 @@ def _column(
 
 
 def _arraysize(fields: Mapping[str, Any]) -> str | None:
-    """The VOTable arraysize, by Felis's defaults: ``char`` has a fixed length, ``string`` a longest one."""
+    """The VOTable arraysize, as answers have it.
+
+    That of text counts bytes, and Felis's length counts characters: no bound is told.
+    """
     if fields.get("votable:arraysize") is not None:
         return str(fields["votable:arraysize"])
-    match fields["datatype"]:
-        case "char":
-            return str(fields["length"]) if fields["length"] != 1 else None
-        case "string" | "unicode":
-            return f"{fields['length']}*"
-        case "text" | "timestamp":
-            return "*"
-        case _:
-            return None
+    return "*" if DATATYPES[fields["datatype"]] in ("char", "unicodeChar") else None
 
 
 def _indexes(fields: Mapping[str, Any], ids: Mapping[str, str]) -> Iterable[Index]:
