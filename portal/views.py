@@ -48,6 +48,16 @@ SERVICES = (
         "text": "Describes services, collections and documents to registries (OAI-PMH 2.0)",
     },
     {
+        "name": "Releases",
+        "path": "/releases",
+        "text": "Data releases, their contents and descriptions, and what has changed; catalogues are tables",
+    },
+    {
+        "name": "Provenance",
+        "path": "/provenance",
+        "text": "What a file was made from and by what: PROV documents, or a picture (ID=)",
+    },
+    {
         "name": "Status",
         "path": "/status",
         "text": "Whether the services keep the standards, now and before",
