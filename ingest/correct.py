@@ -11,12 +11,13 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from ingest import delivery, relate
+from ingest import delivery
 from ingest.correction import Correction, card_of, parse_keyword, parse_value
 from ingest.header import Card, Value
 from ingest.lineage import Identified
 from ingest.load import PUBLISHED, Place, load
 from ingest.mapping import Collection
+from ingest.protection import spread_release_dates
 from ingest.raw.registration import Registration
 from ingest.read import Parsed, Rejected, read
 from ingest.scan import Candidate, Scanned, candidate, scan
@@ -204,7 +205,7 @@ def _apply(
     load(connection, [Identified(dp_id, parsed, has_new_header=True)], archive.place, archive.state_dir)
     touch(connection, [dp_id])
     _record(connection, dp_id, scanned, corrections, archive.state_dir, progress)
-    relate.spread_release_dates(connection)
+    spread_release_dates(connection, sa.select(FILE.c.dp_id).where(FILE.c.dp_id == dp_id))
 
 
 def _record(

@@ -1,4 +1,4 @@
-"""What files tell of each other, once they are all in: associated files, previews, release dates."""
+"""What files tell of each other, once they are all in: associated files and previews."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -9,8 +9,7 @@ import sqlalchemy as sa
 from ingest.read import Association, Parsed, Rejected
 from ingest.report import Finding
 from ingest.scan import Scanned, media_type, storable
-from vo_server import schemas
-from vo_server.archive import ASSOCIATION, FILE, GENERATION, PROVENANCE, USED
+from vo_server.archive import ASSOCIATION, FILE
 
 _ACCEPTED_RULES = frozenset({"NOT_FITS"})
 
@@ -86,70 +85,3 @@ def missing_associations(connection: sa.Connection, since: datetime) -> list[Fin
         Finding(url, "ASSOCIATION", f"{name} is not in the archive", 0, f"ASSON{pos}")
         for url, pos, name in connection.execute(query)
     ]
-
-
-def spread_release_dates(connection: sa.Connection) -> None:
-    """Products are released with the last of their raw files, ancillary files with their last product.
-
-    ESO's access policy: processed data have the protection of the raw data that they derive from.
-    """
-    obscore = schemas.metadata(schemas.builtin()).tables["ivoa.obscore"]
-    raw = schemas.metadata(schemas.builtin()).tables["dbo.raw"]
-    # Products may come from products: follow the chain down to raw frames.
-    made = _made_from()
-    chain = sa.select(made.c.dp_id, made.c.entity).cte("chain", recursive=True)
-    step = sa.select(chain.c.dp_id, made.c.entity).join(made, made.c.dp_id == chain.c.entity)
-    chain = chain.union(step)  # not UNION ALL: a circle of products must end
-    released = (
-        sa.select(chain.c.dp_id, sa.func.max(raw.c.release_date).label("release_date"))
-        .join(raw, raw.c.dp_id == chain.c.entity)
-        .group_by(chain.c.dp_id)
-        .subquery()
-    )
-    connection.execute(
-        sa.update(obscore)
-        .values(obs_release_date=released.c.release_date)
-        .where(obscore.c.dp_id == released.c.dp_id)
-        .where(obscore.c.obs_release_date.is_distinct_from(released.c.release_date))
-    )
-    # What nobody protects is public from the day of its publication.
-    connection.execute(
-        sa.update(obscore)
-        .values(obs_release_date=obscore.c.publication_date)
-        .where(obscore.c.obs_release_date.is_(None))
-    )
-    zone = sa.func.timezone("UTC", obscore.c.obs_release_date)
-    connection.execute(
-        sa.update(FILE)
-        .values(release_date=zone)
-        .where(FILE.c.dp_id == obscore.c.dp_id, FILE.c.release_date.is_distinct_from(zone))
-    )
-    _release_ancillary(connection)
-
-
-def _made_from() -> sa.Subquery:
-    """Each product with a file that it was made from: by its PROVi, or as a raw frame of a recipe."""
-    named = sa.select(PROVENANCE.c.dp_id, PROVENANCE.c.entity)
-    reduced = (
-        sa.select(GENERATION.c.dp_id, USED.c.entity)
-        .join(USED, USED.c.activity_id == GENERATION.c.activity_id)
-        .where(USED.c.kind == "raw")
-    )
-    return sa.union_all(named, reduced).subquery("made")
-
-
-def _release_ancillary(connection: sa.Connection) -> None:
-    science = FILE.alias("science")
-    last = (
-        sa.select(ASSOCIATION.c.associated, sa.func.max(science.c.release_date).label("release_date"))
-        .join(science, science.c.dp_id == ASSOCIATION.c.dp_id)
-        .where(ASSOCIATION.c.associated.is_not(None))
-        .group_by(ASSOCIATION.c.associated)
-        .subquery()
-    )
-    connection.execute(
-        sa.update(FILE)
-        .values(release_date=last.c.release_date)
-        .where(FILE.c.dp_id == last.c.associated, FILE.c.kind == "ancillary")
-        .where(FILE.c.release_date.is_distinct_from(last.c.release_date))
-    )

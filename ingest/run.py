@@ -3,10 +3,11 @@
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -15,6 +16,7 @@ from ingest.collections import load_collections
 from ingest.lineage import Identified
 from ingest.load import Loaded, Place, load
 from ingest.mapping import Collection, Match, choose
+from ingest.protection import spread_release_dates
 from ingest.raw.registration import load_registration
 from ingest.read import Parsed, Rejected, read
 from ingest.readers import Readers, many_objects
@@ -30,6 +32,7 @@ from vo_server.progress import Progress, silent
 
 BATCH = 250  #: files in one transaction
 MOST_CARDS = 400_000  #: header cards in one transaction, whatever the number of files
+CLOCKS = timedelta(minutes=10)  #: by which those of this machine and of the database may differ
 CHUNK = 2_000  #: files asked for at once whether they are known
 #: Any number, the same in every process: one ingest at a time in a database.
 LOCK = 0x766F696E67657374
@@ -282,14 +285,22 @@ class _Run:
         """Relate the files to each other and close the run's record."""
         with self.database.owner.begin() as connection:
             relate.resolve_associations(connection)
-            relate.spread_release_dates(connection)
+            spread_release_dates(connection, self._changed(connection))
             if self.report.added or self.report.replaced:
                 self._note(connection, relate.missing_associations(connection, self.started))
             counts = {
                 name: getattr(self.report, name) for name in ("added", "replaced", "unchanged", "rejected")
             }
-            ended = sa.update(INGEST_RUN).where(INGEST_RUN.c.run_id == self.run_id)
-            connection.execute(ended.values(ended=datetime.now(UTC), **counts))
+            ended = sa.update(INGEST_RUN).values(ended=datetime.now(UTC))
+            connection.execute(ended.where(INGEST_RUN.c.run_id == self.run_id).values(**counts))
+            # Those that were killed: what they left to do has been done.
+            connection.execute(ended.where(INGEST_RUN.c.ended.is_(None)))
+
+    def _changed(self, connection: sa.Connection) -> sa.Select[Any]:
+        """The files that are new or changed since the first run that did not come to its end."""
+        unended = sa.select(sa.func.min(INGEST_RUN.c.started)).where(INGEST_RUN.c.ended.is_(None))
+        since = (connection.scalar(unended) or self.started) - CLOCKS
+        return sa.select(FILE.c.dp_id).where(FILE.c.modified >= since)
 
     def _reject(self, findings: Sequence[Finding]) -> None:
         """Note the findings of files that were not taken; a file is counted once."""

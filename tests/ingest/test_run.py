@@ -280,6 +280,27 @@ def test_a_product_whose_recipe_names_its_raw_frame_is_released_with_it(archive:
     assert archive.row(OBSCORE, product)["obs_release_date"].date().isoformat() == "2044-02-03"
 
 
+def test_what_a_killed_run_had_left_to_do_is_done_by_the_next(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = "HAWKI.2041-06-01T00:00:00.000"
+    samples.image(archive.directory / "1.fits", PROV1=f"{name}.fits", PROV2=None)
+    frame = {"ARCFILE": f"{name}.fits", "HIERARCH VOS RELEASE DATE": "2045-02-03"}
+    samples.raw(archive.directory / "2.fits", **dict[str, Any](frame))
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("ingest.run.spread_release_dates", killed)
+        with pytest.raises(KeyboardInterrupt):
+            archive.ingest()
+    (product,) = [i for i in archive.dp_ids() if archive.row(FILE, i)["kind"] == "product"]
+    assert archive.row(OBSCORE, product)["obs_release_date"] is None
+    assert archive.counts() == (0, 0, 2, 0)
+    assert archive.row(OBSCORE, product)["obs_release_date"].date().isoformat() == "2045-02-03"
+
+
 def test_a_mapping_of_ones_own_in_the_state_directory_or_by_argument(archive: Archive) -> None:
     presets = archive.directory / "presets"
     presets.mkdir()

@@ -27,6 +27,7 @@ FILE = Table(
     Column("mtime_ns", BigInteger, nullable=False, comment="the file system's time of change"),
     Index("file_sha256", "sha256"),
     Index("file_origfile", "origfile"),
+    Index("file_modified", "modified"),
     Index("file_datamd5", "datamd5", postgresql_where=text("datamd5 IS NOT NULL")),
 )
 

@@ -16,11 +16,12 @@ from ingest.phase3.releases.catalogues import CatalogueFile
 from ingest.phase3.releases.deposit import Stored, deposit
 from ingest.phase3.releases.numbering import number
 from ingest.phase3.releases.versions import Published
+from ingest.protection import spread_release_dates
 from ingest.read import Parsed, Rejected
 from ingest.readers import Readers, many_objects
 from ingest.run import BATCH, LOCK, mappings_for
 from ingest.scan import Candidate, candidate
-from vo_server.archive import ASSOCIATION, PROVENANCE, PUBLISHED, among
+from vo_server.archive import ASSOCIATION, FILE, PROVENANCE, PUBLISHED, among
 from vo_server.db.locks import holding
 from vo_server.errors import FatalFault
 from vo_server.progress import Progress, silent
@@ -153,7 +154,8 @@ def _make_current(
     retire(connection, list(former.values()))
     _name_relatives(connection, batch.collection, [file.dp_id for file in files])
     relate.resolve_associations(connection)
-    relate.spread_release_dates(connection)
+    published = [file.dp_id for file in files]
+    spread_release_dates(connection, sa.select(FILE.c.dp_id).where(among(FILE.c.dp_id, published)))
     summarise_releases(archive, connection, batch.collection)
 
 

@@ -19,6 +19,7 @@ def upgrade() -> None:
     op.execute(sa.schema.CreateSchema("phase3", if_not_exists=True))
     create_submissions()
     create_published()
+    op.create_index("file_modified", "file", ["modified"], unique=False, schema="archive")
 
 
 def create_submissions() -> None:
@@ -208,6 +209,7 @@ def create_published() -> None:
 
 def downgrade() -> None:
     """Drop them."""
+    op.drop_index("file_modified", "file", schema="archive")
     op.execute(sa.schema.DropSchema("phase3", cascade=True))
     for table in PRIVATE:
         op.drop_table(table, schema="archive")
