@@ -8,6 +8,7 @@ from benchmarks import (
     harvest,
     ingest_rows,
     phase3,
+    publishing,
     tap_latency,
     tap_memory,
     tap_scaling,
@@ -25,4 +26,5 @@ if __name__ == "__main__":
     cutouts.main()
     harvest.main([])
     phase3.main([])
+    publishing.main([])
     catalogues.main([])
