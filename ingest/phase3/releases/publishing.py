@@ -21,7 +21,7 @@ from ingest.read import Parsed, Rejected
 from ingest.readers import Readers, many_objects
 from ingest.run import BATCH, LOCK, mappings_for
 from ingest.scan import Candidate, candidate
-from vo_server.archive import ASSOCIATION, FILE, PROVENANCE, PUBLISHED, among
+from vo_server.archive import FILE, PUBLISHED, among
 from vo_server.db.locks import holding
 from vo_server.errors import FatalFault
 from vo_server.progress import Progress, silent
@@ -164,24 +164,37 @@ def _name_relatives(connection: sa.Connection, collection: str, dp_ids: Sequence
 
     Later there may be several files of that name.
     """
-    products = versions.PRODUCTS.c
-    is_mine = sa.and_(products.collection == collection, products.status == "current")
-    associated = (
-        sa.update(ASSOCIATION)
-        .values(associated=products.dp_id)
-        .where(among(ASSOCIATION.c.dp_id, dp_ids), is_mine, products.origfile == ASSOCIATION.c.name)
+    values = {"collection": collection, "dp_ids": list(dp_ids)}
+    connection.execute(_ASSOCIATED, values)
+    connection.execute(_MADE_FROM, values)
+
+
+def _named(relation: str, name: str, columns: str) -> sa.TextClause:
+    """The statement that sets columns to the current version of the files that have a name."""
+    # One look into the index for each name: there may be millions of products in a collection.
+    return sa.text(
+        f"""
+        UPDATE archive.{relation} t
+        SET {columns}
+        FROM (
+            SELECT r.dp_id, r.pos, current.dp_id AS found
+            FROM archive.{relation} r
+            CROSS JOIN LATERAL (
+                SELECT p.dp_id
+                FROM phase3.products p
+                WHERE p.collection = :collection AND p.origfile = ANY(ARRAY[r.{name}, r.{name} || '.fits'])
+                    AND p.status = 'current'
+                LIMIT 1
+            ) current
+            WHERE r.dp_id = ANY(:dp_ids)
+        ) named
+        WHERE t.dp_id = named.dp_id AND t.pos = named.pos
+        """  # noqa: S608 - texts of ours
     )
-    connection.execute(associated)
-    made_from = (
-        sa.update(PROVENANCE)
-        .values(progenitor=products.dp_id, entity=products.dp_id)
-        .where(
-            among(PROVENANCE.c.dp_id, dp_ids),
-            is_mine,
-            products.origfile.in_([PROVENANCE.c.progenitor, PROVENANCE.c.progenitor + ".fits"]),
-        )
-    )
-    connection.execute(made_from)
+
+
+_ASSOCIATED = _named("association", "name", "associated = named.found")
+_MADE_FROM = _named("provenance", "progenitor", "progenitor = named.found, entity = named.found")
 
 
 def summarise_releases(archive: Archive, connection: sa.Connection, collection: str) -> None:
