@@ -38,7 +38,7 @@ class Public:
         """GET ``/releases/{collection}/{release}``: what it is and what it has."""
         names = request.path_params["collection"], request.path_params["release"]
         row, release = await run_in_threadpool(self._published.release, *names)
-        contents = await run_in_threadpool(self._published.contents, *names)
+        contents = await run_in_threadpool(self._published.contents, row)
         return self._pages.page("release.html", row=row, release=release, contents=contents)
 
     async def description(self, request: Request) -> Response:

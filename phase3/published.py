@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,6 +18,7 @@ _TABLES = schemas.metadata(schemas.builtin()).tables
 PRODUCTS, CHANGES, RELEASES = (_TABLES[f"phase3.{name}"] for name in ("products", "changes", "releases"))
 OBSCORE = _TABLES["ivoa.obscore"]
 PAGE = 1_000  #: changes of one answer
+KEPT = 256  #: releases whose contents are remembered
 MOST_NAMES = 100  #: values that a release's page lists
 
 
@@ -51,6 +53,8 @@ class Published:
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
         self._submissions = Submissions(engine)
+        #: `contents`, counted once for every state of a release: it may have a million products.
+        self._counted = lru_cache(KEPT)(self._count)
 
     def releases(self) -> list[Mapping[str, Any]]:
         """All releases, the newest first."""
@@ -69,8 +73,11 @@ class Published:
             )
         return dict(row._mapping), self._submissions.release(collection, release)
 
-    def contents(self, collection: str, release: str) -> Contents:
-        """What a release has."""
+    def contents(self, row: Mapping[str, Any]) -> Contents:
+        """What a release has; ``row`` is its row of ``phase3.releases``, which changes with what it has."""
+        return self._counted(row["collection"], row["release"], row["updated"])
+
+    def _count(self, collection: str, release: str, updated: datetime) -> Contents:
         mine = (PRODUCTS.c.collection == collection, PRODUCTS.c.release == release)
         joined = PRODUCTS.join(OBSCORE, OBSCORE.c.dp_id == PRODUCTS.c.dp_id)
         numbers = sa.select(
