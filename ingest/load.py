@@ -180,11 +180,12 @@ def _stage_as_published(connection: sa.Connection) -> None:
         f"UPDATE {product} s SET obs_collection = p.collection, p3orig = r.origin,"  # noqa: S608
         " release_description = r.release_description,"
         " bib_reference = coalesce(s.bib_reference, r.bib_reference)"
-        " FROM phase3.products p JOIN phase3.releases r USING (collection, release) WHERE p.dp_id = s.dp_id"
+        " FROM phase3.products p JOIN phase3.releases r USING (collection, release)"
+        " WHERE p.dp_id = s.dp_id AND p.status <> 'withdrawn'"
     )
     connection.exec_driver_sql(
         f"UPDATE {file} s SET collection = p.collection, origfile = p.origfile"  # noqa: S608
-        " FROM phase3.products p WHERE p.dp_id = s.dp_id"
+        " FROM phase3.products p WHERE p.dp_id = s.dp_id AND p.status <> 'withdrawn'"
     )
     connection.exec_driver_sql(
         f"DELETE FROM {product} s USING phase3.products p"  # noqa: S608
@@ -352,9 +353,9 @@ def bring_back(connection: sa.Connection, dp_ids: Sequence[str]) -> None:
         sa.text(
             f"INSERT INTO {name} SELECT former.* FROM"  # noqa: S608 - names of ours
             " (SELECT DISTINCT ON (dp_id) row -> 'row' AS row FROM archive.file_history"
-            " WHERE dp_id = ANY(:dp_ids) ORDER BY dp_id, history_id DESC) last,"
-            f" jsonb_populate_record(NULL::{name}, last.row) former"
-            " WHERE jsonb_typeof(last.row) = 'object' ON CONFLICT (dp_id) DO NOTHING"
+            " WHERE dp_id = ANY(:dp_ids) AND jsonb_typeof(row -> 'row') = 'object'"
+            " ORDER BY dp_id, history_id DESC) last,"
+            f" jsonb_populate_record(NULL::{name}, last.row) former ON CONFLICT (dp_id) DO NOTHING"
         ),
         {"dp_ids": list(dp_ids)},
     )

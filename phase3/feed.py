@@ -56,6 +56,8 @@ def json_document(changes: Sequence[Mapping[str, Any]], wanted: Wanted, root_url
     """Some changes, and where the next ones are; ``next`` is there even when there are none yet."""
     last = changes[-1]["change_id"] if changes else wanted.after
     query = {"AFTER": last} | ({"COLLECTION": wanted.collection} if wanted.collection else {})
+    if wanted.since is not None and not changes:
+        query["SINCE"] = wanted.since.isoformat(timespec="seconds")
     return {
         "changes": [
             {**change, "last_mod_date": _instant(change["last_mod_date"]), "links": links(change, root_url)}

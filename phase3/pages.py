@@ -41,4 +41,6 @@ def volume(size: float) -> str:
 
 def mjd_day(mjd: float | None) -> str:
     """The day of an MJD."""
-    return "" if mjd is None else (_MJD_0 + timedelta(days=mjd)).strftime("%Y-%m-%d")
+    # Headers of old products may tell anything.
+    is_date = mjd is not None and -300_000 < mjd < 2_000_000
+    return (_MJD_0 + timedelta(days=mjd)).strftime("%Y-%m-%d") if mjd is not None and is_date else ""

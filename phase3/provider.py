@@ -22,6 +22,8 @@ from vo_server.submissions.values import MOST_NAMES, MOST_TITLE, Batch, check_te
 from vo_server.uws.jobs import JobStore
 
 T = TypeVar("T")
+#: States of batches that somebody has looked at, or will, with the description of their release.
+REVIEWED = {State.SUBMITTED, State.APPROVED, State.PUBLISHED}
 
 
 class Provider:
@@ -73,6 +75,7 @@ class Provider:
     @told
     async def releases(self, request: Request) -> Response:
         """POST ``/phase3/collections/{collection}/releases``: a new release."""
+        caller(request, self.submissions)  # before anything is read
         name = request.path_params["collection"]
         wanted = read_json(params.ReleaseRequest, await _body(request)).value(name)
 
@@ -85,12 +88,14 @@ class Provider:
     @told
     async def release(self, request: Request) -> Response:
         """PATCH ``/phase3/collections/{collection}/releases/{release}``: what is told of it."""
+        caller(request, self.submissions)  # before anything is read
         changes = read_json(params.DescriptionRequest, await _body(request)).changes()
         return await self._describe(request, lambda collection, release: changes)
 
     @told
     async def description(self, request: Request) -> Response:
         """PUT ``.../releases/{release}/description/{name}``: the release description, PDF or text."""
+        await self._as_owner(request, self._check_changeable(request))  # before anything is read
         content = await _body(request, LARGEST)
         name = request.path_params["name"]
 
@@ -103,13 +108,29 @@ class Provider:
     async def _describe(self, request: Request, changes: Callable[[str, str], dict[str, Any]]) -> Response:
         collection, release = request.path_params["collection"], request.path_params["release"]
 
-        def describe(_: Caller) -> dict[str, Any]:
+        check = self._check_changeable(request)
+
+        def describe(asking: Caller) -> dict[str, Any]:
+            check(asking)
             told_changes = changes(collection, release)
             return documents.release_document(
                 self.submissions.describe_release(collection, release, told_changes)
             )
 
         return JSONResponse(await self._as_owner(request, describe))
+
+    def _check_changeable(self, request: Request) -> Callable[[Caller], None]:
+        """Refuse changes of what was reviewed, but by those who review."""
+        collection, release = request.path_params["collection"], request.path_params["release"]
+
+        def check(asking: Caller) -> None:
+            states = {batch.state for batch in self.submissions.batches(collection, release)}
+            if states & REVIEWED and not self.submissions.is_archivist(asking.account):
+                raise AuthorizationFault(
+                    f"{collection} {release} was submitted: archivists may change it now"
+                )
+
+        return check
 
     async def _as_owner(self, request: Request, act: Callable[[Caller], T]) -> T:
         asking = caller(request, self.submissions)
@@ -168,6 +189,7 @@ class Provider:
         """POST ``/phase3/batches/{batch}/steps``: take one; long ones become jobs (status 202)."""
         asking = caller(request, self.submissions)
         wanted = read_json(params.StepRequest, await _body(request))
+        check_text("reason", wanted.reason, MOST_TITLE)
         is_done = await run_in_threadpool(self._take, request, asking, wanted)
         document = await run_in_threadpool(self.read_batch, request, asking)
         return JSONResponse(document, status_code=200 if is_done else 202)

@@ -4,8 +4,10 @@ The core protocol with the extensions creation, creation-with-upload, checksum a
 tus client can be used. What is there of a file is what its part on disk has: a killed server loses nothing.
 """
 
+import errno
 import hashlib
 import os
+from base64 import b64encode
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,7 +20,7 @@ from starlette.responses import Response
 
 from phase3 import params
 from phase3.access import ANYBODY, Caller, caller, fault
-from vo_server.errors import NotFoundFault, UsageFault, VoError
+from vo_server.errors import NotFoundFault, StorageFault, UsageFault, VoError
 from vo_server.submissions.area import Area
 from vo_server.submissions.states import State
 from vo_server.submissions.store import Submissions
@@ -68,7 +70,8 @@ class Uploads:
         method = request.headers.get("x-http-method-override", request.method).upper()
         handlers = {"HEAD": self._tell, "PATCH": self._append, "DELETE": self._terminate}
         if method not in handlers:
-            return fault(UsageFault(f"{method[:20]} is not possible here: use HEAD, PATCH or DELETE"), 405)
+            exc = UsageFault(f"{method[:20]} is not possible here: use HEAD, PATCH or DELETE")
+            return fault(exc, 405, **{"Tus-Resumable": VERSION, "Allow": "HEAD, PATCH, DELETE, OPTIONS"})
         return await self._answer(request, handlers[method])
 
     def _offer(self) -> Response:
@@ -83,7 +86,7 @@ class Uploads:
     async def _answer(self, request: Request, handler: Any) -> Response:
         if request.headers.get("tus-resumable") != VERSION:
             exc = UsageFault(f"Tus-Resumable: {VERSION} is the version of tus that is spoken here")
-            return fault(exc, 412, **{"Tus-Version": VERSION})
+            return fault(exc, 412, **{"Tus-Version": VERSION, "Tus-Resumable": VERSION})
         try:
             asking = caller(request, self._submissions)
             response: Response = await handler(request, asking)
@@ -123,7 +126,9 @@ class Uploads:
         """How much of a file is there (Core Protocol, HEAD)."""
         _, area, file = await run_in_threadpool(self._known, request, asking)
         there = file.size if file.sha256 is not None else await run_in_threadpool(area.received, file.name)
-        headers = {"Upload-Offset": str(there), "Upload-Length": str(file.size), "Cache-Control": "no-store"}
+        told = f"filename {b64encode(file.name.encode()).decode()}"
+        headers = {"Upload-Offset": str(there), "Upload-Length": str(file.size), "Upload-Metadata": told}
+        headers["Cache-Control"] = "no-store"
         return Response(status_code=200, headers=headers)
 
     def _known(self, request: Request, asking: Caller) -> tuple[Batch, Area, BatchFile]:
@@ -163,10 +168,12 @@ class Uploads:
             raise _Conflict(str(exc)) from exc
         try:
             new = await self._write(request, descriptor, size, offset, wanted)
+            if not await run_in_threadpool(area.is_coming, name, descriptor):
+                raise _Conflict(f"{name} was announced again meanwhile: send it to its new beginning")
+            if new == size:
+                await run_in_threadpool(self._complete, batch, area, name)
         finally:
             os.close(descriptor)
-        if new == size:
-            await run_in_threadpool(self._complete, batch, area, name)
         return new
 
     async def _write(
@@ -187,6 +194,10 @@ class Uploads:
         except (_TooLarge, _Mismatch):
             os.ftruncate(descriptor, offset)
             raise
+        except OSError as exc:
+            if exc.errno != errno.ENOSPC:
+                raise
+            raise StorageFault("there is no room for more bytes here now: tell the operator") from exc
         return new
 
     def _complete(self, batch: Batch, area: Area, name: str) -> None:

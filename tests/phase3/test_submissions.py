@@ -3,12 +3,14 @@
 import base64
 import copy
 import hashlib
+import os
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
+import sqlalchemy as sa
 from astropy import units
 from datacite import schema45
 from lxml import etree, html
@@ -20,7 +22,9 @@ from tusclient.client import TusClient
 from tests.ingest.phase3.products import Sample
 from tests.phase3.conftest import Account
 from tests.serving import Server
+from vo_server.archive import BATCH
 from vo_server.db import Database
+from vo_server.submissions.area import Area
 
 LIST = "verb=ListRecords&metadataPrefix=ivo_vor"
 TUS = {"Tus-Resumable": "1.0.0"}
@@ -397,3 +401,52 @@ def test_products_are_deprecated_by_archivists(
     place = curator.ask("POST", "/phase3/deprecations", json=wrong).json()["job"]
     server.until(lambda: not curator.ask("GET", place).json()["going"])
     assert "not of any release: ADP.NO" in curator.ask("GET", place).json()["error"]
+
+
+def test_the_description_of_what_was_submitted_is_changed_by_archivists(
+    pi: Account, curator: Account, collection: str, batch: int, database: Database
+) -> None:
+    path = f"/phase3/collections/{collection}/releases/DR1"
+    assert pi.ask("PATCH", path, json={"title": "Better"}).json()["title"] == "Better"
+    with database.owner.begin() as connection:
+        change = sa.update(BATCH).values(state="submitted").where(BATCH.c.batch_id == batch)
+        connection.execute(change)
+    assert pi.ask("PATCH", path, json={"title": "Other"}).status_code == 403
+    assert pi.ask("PUT", f"{path}/description/a.txt", data=b"Other").status_code == 403
+    assert curator.ask("PATCH", path, json={"title": "Best"}).json()["title"] == "Best"
+
+
+def test_nobody_uploads_a_description(server: Server, collection: str) -> None:
+    place = f"{server.url}/phase3/collections/{collection}/releases/DR1/description/a.txt"
+    assert requests.put(place, data=b"x" * 1000, timeout=30).status_code == 401
+
+
+def test_a_harvester_that_found_nothing_since_an_instant_goes_on_from_there(server: Server) -> None:
+    address = f"{server.url}/releases/changes.json?SINCE=2099-01-01"
+    found = requests.get(address, timeout=30).json()
+    assert found["changes"] == []
+    assert "SINCE=2099-01-01" in found["next"]
+    assert requests.get(found["next"], timeout=30).json()["changes"] == []
+
+
+@pytest.mark.parametrize("reason", ["\uffff", "\u0000", "\x1b[31m", "x" * 301])
+def test_reasons_that_no_feed_could_tell_are_refused(pi: Account, batch: int, reason: str) -> None:
+    assert pi.step(batch, "drop", reason).status_code == 400
+    assert pi.batch(batch)["state"] == "open"
+
+
+def test_a_file_that_is_announced_again_meanwhile_is_not_mixed_with_the_other(
+    pi: Account, batch: int, database: Database
+) -> None:
+    place = announce(pi, batch).headers["Location"]
+    area = Area(database.state_dir, batch)
+    descriptor = area.open_at("a.fits", 0)
+    try:
+        os.write(descriptor, b"AAAAA")
+        announce(pi, batch)
+        assert not area.is_coming("a.fits", descriptor)
+    finally:
+        os.close(descriptor)
+    told = TUS | BYTES | {"Upload-Offset": "0"}
+    assert pi.ask("PATCH", place, data=b"BBBBBBBBBB", headers=told).status_code == 204
+    assert area.path("a.fits").read_bytes() == b"BBBBBBBBBB"

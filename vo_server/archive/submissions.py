@@ -62,6 +62,7 @@ BATCH_FILE = Table(
     Column("size", BigInteger, nullable=False, comment="bytes, as announced"),
     Column("sha256", Text, comment="null until all bytes are there"),
     Column("md5", Text),
+    Column("submitted", Text, comment="SHA-256 with which it came; that of what waits may have changed"),
     instant("received"),
     Column("category", Text, comment="PRODCATG, as its last validation found it"),
     Column("dp_id", Text, unique=True, comment="assigned when it is published first"),

@@ -3,6 +3,7 @@
 import fcntl
 import hashlib
 import os
+import secrets
 import shutil
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -62,7 +63,18 @@ class Area:
         self._coming.mkdir(parents=True, exist_ok=True)
         if shutil.disk_usage(self._coming).free < size + SPARE:
             raise StorageFault(f"there is no room for {size} bytes here now: tell the operator")
-        self._part(name).write_bytes(b"")
+        # Another file than the one that somebody may be writing to still.
+        new = self._coming / f".{secrets.token_hex(8)}"
+        new.touch()
+        os.replace(new, self._part(name))
+
+    def is_coming(self, name: str, descriptor: int) -> bool:
+        """Whether an open file is the one that is coming, and no other has taken its place."""
+        try:
+            there = self._part(name).stat()
+        except FileNotFoundError:
+            return False
+        return os.path.samestat(there, os.fstat(descriptor))
 
     def open_at(self, name: str, offset: int) -> int:
         """A file descriptor to append at ``offset``, which the caller closes; nobody else has one meanwhile.

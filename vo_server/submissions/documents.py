@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import secrets
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ def keep_document(
     digest = hashlib.sha256(content).hexdigest()
     place = _place(state_dir, collection, release, digest)
     place.parent.mkdir(parents=True, exist_ok=True)
-    part = place.with_suffix(f".{os.getpid()}.part")
+    part = place.with_suffix(f".{secrets.token_hex(8)}.part")
     part.write_bytes(content)
     os.replace(part, place)
     return {"document": name, "document_type": media_type, "document_sha256": digest}

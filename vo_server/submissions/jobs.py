@@ -22,11 +22,10 @@ def ask_step(jobs: JobStore, batch_id: int, step: str, author: str, reason: str,
     parameters = Parameters(
         [("BATCH", str(batch_id)), ("STEP", step), ("AUTHOR", author), ("REASON", reason)]
     )
-    job = jobs.create(
-        KIND, author, parameters, execution_duration=DURATION, retention=retention, run_id=f"batch {batch_id}"
+    name = f"batch {batch_id}"
+    return jobs.create(
+        KIND, author, parameters, execution_duration=DURATION, retention=retention, run_id=name, queued=True
     )
-    jobs.run(job.job_id)
-    return job
 
 
 def ask_deprecation(
@@ -35,9 +34,9 @@ def ask_deprecation(
     """Queue the deprecation of products, or its end; `QuotaFault` where the author has too many jobs."""
     told = [("STEP", REINSTATE if undo else DEPRECATE), ("AUTHOR", author), ("REASON", reason)]
     parameters = Parameters([*told, *(("ID", dp_id) for dp_id in dp_ids)])
-    job = jobs.create(KIND, author, parameters, execution_duration=DURATION, retention=retention)
-    jobs.run(job.job_id)
-    return job
+    return jobs.create(
+        KIND, author, parameters, execution_duration=DURATION, retention=retention, queued=True
+    )
 
 
 def last_job(engine: sa.Engine, batch_id: int) -> Mapping[str, Any] | None:

@@ -4,6 +4,7 @@ from collections.abc import Collection as Several
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -28,6 +29,14 @@ _BATCH = [BATCH.c[item.name] for item in fields(Batch)]
 _FILE = [BATCH_FILE.c[item.name] for item in fields(BatchFile)]
 _RELEASE = [RELEASE.c[item.name] for item in fields(Release)]
 _COLLECTION = [COLLECTION.c[item.name] for item in fields(Collection)]
+
+
+#: An identifier that was published once stays with its bytes: other ones of that name get another.
+_OTHER_BYTES = sa.text(
+    "UPDATE archive.batch_file f SET dp_id = NULL WHERE f.batch_id = :batch_id AND f.name = :name"
+    " AND f.sha256 IS DISTINCT FROM :sha256"
+    " AND EXISTS (SELECT FROM phase3.products p WHERE p.dp_id = f.dp_id)"
+)
 
 
 class Submissions:
@@ -232,11 +241,14 @@ class Submissions:
             _check_open(connection, batch_id)
             statement = insert(BATCH_FILE)
             changed = {name: statement.excluded[name] for name in ("size", "sha256", "md5", "received")}
+            changed["submitted"] = statement.excluded.sha256
             statement = statement.on_conflict_do_update(
                 index_elements=[BATCH_FILE.c.batch_id, BATCH_FILE.c.name], set_=changed
             )
             if rows:
-                connection.execute(statement, [{"batch_id": batch_id, **row} for row in rows])
+                told = [{"batch_id": batch_id, "submitted": row["sha256"], **row} for row in rows]
+                connection.execute(_OTHER_BYTES, told)
+                connection.execute(statement, told)
 
     def remove(self, batch_id: int, name: str) -> bool:
         """Forget a file of a batch that is open; whether there was one."""
@@ -261,6 +273,7 @@ def take_step(
     author: str,
     people: Several[Person],
     reason: str = "",
+    since: datetime | None = None,
     **values: Any,
 ) -> Batch:
     """Take a step with a batch inside the caller's transaction.
@@ -271,6 +284,8 @@ def take_step(
     ----------
     people : collection of Person
         What ``author`` is to the batch.
+    since : datetime, optional
+        When the batch has to have changed last: for steps that took time.
     values
         Other columns of the batch that change with it.
 
@@ -281,6 +296,8 @@ def take_step(
     """
     check_text("reason", reason, MOST_TITLE)
     batch = _batch(connection, batch_id, lock=True)
+    if since is not None and batch.changed != since:
+        raise UsageFault(f"{batch.name} has changed meanwhile: {step} it again")
     target = check_step(step, batch.state, people, reason).target
     if step == "submit" and batch.door == "external":
         _check_described(connection, batch)
@@ -291,6 +308,10 @@ def take_step(
         .returning(*_BATCH)
     )
     row = connection.execute(changed).one()
+    if step == "drop":
+        # Its identifiers may be those of others now.
+        files = sa.update(BATCH_FILE).values(dp_id=None).where(BATCH_FILE.c.batch_id == batch_id)
+        connection.execute(files)
     note(connection, batch_id, step, target, author, reason)
     return _made_batch(row)
 

@@ -13,9 +13,11 @@ ORIGINS = ("IDP", "EDP")  #: made by the archive's pipelines; contributed from o
 DOORS = ("external", "internal", "legacy")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_+-]{1,39}")
 _RELEASE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,19}")
-_FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,199}")
+_FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:+-]{0,199}")
 _DOI = re.compile(r"10\.\d{4,9}/[^\s\"<>]{1,200}")
 _BIBCODE = re.compile(r"\d{4}[A-Za-z0-9.&]{14}[A-Z.]")
+#: What XML documents cannot have (XML 1.0, Characters).
+_NO_TEXT = re.compile("[^\\t\\n\\r\\x20-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")
 MOST_TEXT = 20_000  #: characters of an abstract
 MOST_TITLE = 300  #: characters of a title, a reason
 MOST_NAMES = 1_000  #: delegates, programmes, creators
@@ -111,6 +113,7 @@ class BatchFile:
     size: int
     sha256: str | None
     md5: str | None
+    submitted: str | None
     received: datetime | None
     category: str | None
     dp_id: str | None
@@ -137,7 +140,7 @@ def check_file_name(name: str) -> str:
     """
     if not _FILE.fullmatch(name):
         raise UsageFault(
-            f"{name[:80]!r} is no name for a file: up to 200 letters, digits and . _ + -, no directories"
+            f"{name[:80]!r} is no name for a file: up to 200 letters, digits and . _ : + -, no directories"
         )
     return name
 
@@ -148,8 +151,8 @@ def check_text(what: str, text: str, most: int, *, needed: bool = False) -> None
         raise UsageFault(f"the {what} is missing")
     if len(text) > most:
         raise UsageFault(f"the {what} has {len(text)} characters: at most {most} are kept")
-    if any(ord(char) < 32 and char not in "\n\r\t" for char in text):
-        raise UsageFault(f"the {what} has control characters")
+    if _NO_TEXT.search(text):
+        raise UsageFault(f"the {what} has characters that are none, such as control characters")
 
 
 def check_names(what: str, names: Sequence[str]) -> None:

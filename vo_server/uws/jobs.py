@@ -133,8 +133,9 @@ class JobStore:
         execution_duration: int,
         retention: float,
         run_id: str | None = None,
+        queued: bool = False,
     ) -> Job:
-        """A new job in phase PENDING, to be destroyed ``retention`` seconds from now.
+        """A new job in phase PENDING, to be destroyed ``retention`` seconds from now; or QUEUED at once.
 
         Raises
         ------
@@ -147,7 +148,7 @@ class JobStore:
             "kind": kind,
             "owner": owner,
             "run_id": run_id,
-            "phase": "PENDING",
+            "phase": "QUEUED" if queued else "PENDING",
             "creation": now,
             "execution_duration": execution_duration,
             "destruction": now + timedelta(seconds=retention),
@@ -156,7 +157,10 @@ class JobStore:
         }
         with self._engine.begin() as connection:
             self._check_quota(connection, owner)
-            return _job(connection.execute(sa.insert(JOB).values(row).returning(JOB)).mappings().one())
+            made = connection.execute(sa.insert(JOB).values(row).returning(JOB)).mappings().one()
+            if queued:
+                _tell(connection, made["job_id"], "QUEUED")
+            return _job(made)
 
     def _check_quota(self, connection: sa.Connection, owner: str) -> None:
         if self._unended is None:

@@ -54,9 +54,11 @@ def read_amendments(path: Path) -> list[Amendment]:
             rows = csv.DictReader(stream)
             if rows.fieldnames is None or not {*COLUMNS} - {"hdu"} <= set(rows.fieldnames):
                 raise UsageFault(f"{path.name} wants the columns {', '.join(COLUMNS)} in its first line")
-            found = [_amendment(row, number) for number, row in zip(range(2, MOST + 2), rows, strict=False)]
+            found = [_amendment(row, number) for number, row in zip(range(2, MOST + 3), rows, strict=False)]
     except (OSError, UnicodeDecodeError, csv.Error) as exc:
         raise UsageFault(f"{path.name} cannot be read as CSV in UTF-8") from exc
+    if len(found) > MOST:
+        raise UsageFault(f"{path.name} has more than {MOST} amendments: divide it")
     if not found:
         raise UsageFault(f"{path.name} has no amendment")
     return found
@@ -92,13 +94,13 @@ def amend(
         A keyword or value cannot stand in its header.
     """
     say = progress or silent
-    by_file: defaultdict[str, list[Amendment]] = defaultdict(list)
-    for amendment in amendments:
-        by_file[amendment.file].append(amendment)
-    stored = _stored(archive, batch.collection, list(by_file))
+    by_file: defaultdict[tuple[str, Path], list[Amendment]] = defaultdict(list)
+    every = list(amendments)
+    stored = _stored(archive, batch.collection, list(dict.fromkeys(each.file for each in every)))
+    for amendment in every:
+        by_file[stored[amendment.file]].append(amendment)
     area = archive.area(batch)
-    for count, (name, wanted) in enumerate(by_file.items(), 1):
-        origfile, path = stored[name]
+    for count, ((origfile, path), wanted) in enumerate(by_file.items(), 1):
         area.begin(origfile, path.stat().st_size)
         descriptor = area.open_at(origfile, 0)
         with open(descriptor, "wb") as sink, path.open("rb") as stream:

@@ -11,6 +11,8 @@ import sqlalchemy as sa
 
 from ingest.phase3.catalogues import Naming, Staged, stage, take_place, withdraw
 from ingest.phase3.catalogues.tables import read_tables
+from ingest.phase3.facts import facts_of
+from ingest.phase3.product import opened
 from ingest.phase3.releases.archive import Archive
 from ingest.phase3.releases.versions import PRODUCTS
 from ingest.phase3.standard import load
@@ -42,10 +44,11 @@ def staged(
     standard: str,
     files: Sequence[CatalogueFile],
     progress: Progress | None = None,
+    without: Sequence[str] = (),
 ) -> Iterator[Staged | None]:
     """The tables of catalogue files, filled beside those that are seen; None where no file has one.
 
-    What has not taken its place at the end of the block is dropped.
+    What has not taken its place at the end of the block is dropped. Files ``without`` are no tiles of them.
 
     Raises
     ------
@@ -57,7 +60,7 @@ def staged(
         return
     naming = Naming(collection, release)
     with (
-        _linked(archive, collection, files) as named,
+        _linked(archive, collection, standard, files, without) as named,
         stage(named, naming, archive, progress, standard) as tables,
     ):
         yield tables
@@ -72,16 +75,22 @@ def check_tables(archive: Archive, collection: str, standard: str, files: Sequen
         They cannot; the message has every reason.
     """
     if any(file.category in TABLES for file in files):
-        with _linked(archive, collection, files) as named:
+        with _linked(archive, collection, standard, files) as named:
             read_tables(named, load(standard))
 
 
 @contextmanager
-def _linked(archive: Archive, collection: str, files: Sequence[CatalogueFile]) -> Iterator[list[Path]]:
+def _linked(
+    archive: Archive,
+    collection: str,
+    standard: str,
+    files: Sequence[CatalogueFile],
+    without: Sequence[str] = (),
+) -> Iterator[list[Path]]:
     """Catalogue files, and the tiles that they need, under the names of their provider in one directory."""
     with tempfile.TemporaryDirectory(prefix="vo-server-catalogues-") as directory:
         named = []
-        for file in [*files, *_other_tiles(archive, collection, files)]:
+        for file in [*files, *_other_tiles(archive, collection, standard, files, without)]:
             link = Path(directory, file.origfile)
             link.symlink_to(file.path)
             named.append(link)
@@ -92,16 +101,24 @@ def _linked(archive: Archive, collection: str, files: Sequence[CatalogueFile]) -
 
 
 def _other_tiles(
-    archive: Archive, collection: str, files: Sequence[CatalogueFile]
+    archive: Archive,
+    collection: str,
+    standard: str,
+    files: Sequence[CatalogueFile],
+    without: Sequence[str],
 ) -> Iterator[CatalogueFile]:
-    """Tiles that are current and did not come again with their metadata file."""
-    if not any(file.category == "SCIENCE.MCATALOG" for file in files):
-        return
-    here = {file.origfile for file in files}
-    with archive.owner.connect() as connection:
-        for file in current_files(connection, collection, (TILE,)):
-            if file.origfile not in here:
-                yield file
+    """Tiles that metadata files list, that are current, and that did not come again with them."""
+    listed: set[str] = set()
+    for file in files:
+        if file.category == "SCIENCE.MCATALOG":
+            with opened(file.path, load(standard)) as product:
+                listed.update(facts_of(product).tiles)
+    missing = listed - {file.origfile for file in files}
+    if missing:
+        with archive.owner.connect() as connection:
+            for file in current_files(connection, collection, (TILE,)):
+                if file.origfile in missing and file.dp_id not in without:
+                    yield file
 
 
 def current_files(
@@ -138,6 +155,14 @@ def show(connection: sa.Connection, tables: Staged, files: Sequence[CatalogueFil
         if file.origfile in names:
             told = sa.update(PRODUCTS).values(table_name=" ".join(names[file.origfile]))
             connection.execute(told.where(PRODUCTS.c.dp_id == file.dp_id))
+
+
+def are_public(connection: sa.Connection, files: Sequence[CatalogueFile]) -> bool:
+    """Whether everybody may have these files by now, and so their rows."""
+    query = sa.select(sa.func.count()).where(
+        among(FILE.c.dp_id, [file.dp_id for file in files]), FILE.c.release_date > sa.func.clock_timestamp()
+    )
+    return not connection.scalar(query)
 
 
 def hide(connection: sa.Connection, dp_ids: Sequence[str]) -> None:

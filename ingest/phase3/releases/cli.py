@@ -82,6 +82,8 @@ def release(
 ) -> None:
     """Create a release of a collection, or change what is told of it."""
     from ingest.phase3.releases.publishing import summarise_releases
+    from ingest.run import LOCK
+    from vo_server.db.locks import holding
     from vo_server.errors import NotFoundFault
     from vo_server.submissions.documents import keep_document
     from vo_server.submissions.values import Release
@@ -100,7 +102,7 @@ def release(
             content = description.read_bytes()
             changes |= keep_document(archive.state_dir, collection, name, description.name, content)
         submissions.describe_release(collection, name, changes)
-        with archive.owner.begin() as connection:
+        with holding(archive.owner, LOCK), archive.owner.begin() as connection:
             summarise_releases(archive, connection, collection)
     typer.echo(f"{collection} {name} is there")
 

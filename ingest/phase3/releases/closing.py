@@ -68,7 +68,7 @@ def check_batch(archive: Archive, batch_id: int, progress: Progress | None = Non
             connection.execute(sa.update(BATCH_FILE).values(category=one.category or None).where(*where))
         return take_step(
             connection, batch_id, "pass" if is_fine else "fail", SYSTEM, {Person.SYSTEM}, str(report)[:300],
-            report=_named(report).as_json(), summary=summary,
+            since=batch.changed, report=_named(report).as_json(), summary=summary,
         )  # fmt: skip
 
 

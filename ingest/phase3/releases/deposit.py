@@ -55,6 +55,7 @@ def deposit(
         source, part = archive.area(batch).path(file.name), place.with_name(place.name + ".part")
         part.unlink(missing_ok=True)
         if batch.door == "legacy":
+            _scanned(file, source)
             link_or_copy(source, part)
         else:
             changed[file.name] = _write(_scanned(file, source), part, file, collection, changed)

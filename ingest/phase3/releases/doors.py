@@ -3,7 +3,7 @@
 Behind every door is the same way: the batch is checked, reviewed, and published in one transaction.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -16,7 +16,7 @@ from ingest.phase3.releases.closing import check_batch
 from ingest.phase3.releases.publishing import publish
 from ingest.phase3.releases.versions import PRODUCTS
 from vo_server.archive import BATCH_FILE, among
-from vo_server.errors import NotFoundFault
+from vo_server.errors import NotFoundFault, UsageFault
 from vo_server.progress import Progress
 from vo_server.submissions.area import sums_of
 from vo_server.submissions.states import SYSTEM, Person, State
@@ -33,6 +33,9 @@ def take_files(
 
     A legacy batch links them where that is possible, others copy them.
     """
+    state = archive.submissions.batch(batch.batch_id).state
+    if state is not State.OPEN:
+        raise UsageFault(f"{batch.name} is {state}: files change only while it is open; reopen it first")
     rows = []
     for name, sums in archive.area(batch).adopt(files, progress, link=batch.door == "legacy"):
         told = {"size": sums.size, "sha256": sums.sha256, "md5": sums.md5}
@@ -46,7 +49,13 @@ def take_files(
 def known_or_new(archive: Archive, collection: Collection, release: Release) -> tuple[Collection, Release]:
     """The collection and the release as they are kept, or these where there are none of their names."""
     with suppress(NotFoundFault):
-        collection = archive.submissions.collection(collection.name)
+        known = archive.submissions.collection(collection.name)
+        if known.origin != collection.origin:
+            raise UsageFault(
+                f"there is a collection {known.name} of origin {known.origin}, by {known.owner}:"
+                f" products of origin {collection.origin} want another name"
+            )
+        collection = known
         release = archive.submissions.release(release.collection, release.release)
     return collection, release
 
@@ -82,16 +91,35 @@ def deliver(
     submissions = archive.submissions
     submissions.create_collection(collection)
     submissions.create_release(release)
-    new = _unpublished(archive, collection.name, files)
-    if not new:
+    digests = _unpublished(archive, collection.name, files)
+    if not digests:
         return None
-    batch = _begun(archive, release, door, new) or submissions.open_batch(
+    batch = _begun(archive, release, door, digests) or submissions.open_batch(
         collection.name, release.release, author, door, standard, mapping
     )
+    if batch.state is State.ERROR:
+        # What was wrong may have been mended, in the files or in the archive.
+        batch = submissions.take(batch.batch_id, "reopen", author, _AUTOMATIC, reason)
     if batch.state is State.OPEN:
-        take_files(archive, batch, new, progress)
+        _take_missing(archive, batch, digests, progress)
         batch = submissions.take(batch.batch_id, "close", author, _AUTOMATIC, reason)
     return conclude(archive, batch, author, _AUTOMATIC, reason, progress)
+
+
+def _take_missing(
+    archive: Archive, batch: Batch, digests: Mapping[Path, str], progress: Progress | None
+) -> None:
+    """Let an open batch have these files and no others; those that are there are not copied again."""
+    area = archive.area(batch)
+    wanted = {path.name: digest for path, digest in digests.items()}
+    there = set()
+    for file in archive.submissions.files(batch.batch_id):
+        if file.name not in wanted:
+            archive.submissions.remove(batch.batch_id, file.name)
+            area.forget(file.name)
+        elif file.sha256 == wanted[file.name] and area.is_placed(file.name):
+            there.add(file.name)
+    take_files(archive, batch, [path for path in digests if path.name not in there], progress)
 
 
 def conclude(
@@ -113,31 +141,34 @@ def conclude(
     return batch
 
 
-def _unpublished(archive: Archive, collection: str, files: Sequence[Path]) -> list[Path]:
-    """Those files that are not current with the same bytes."""
-    names = {file.name: file for file in files}
+def _unpublished(archive: Archive, collection: str, files: Sequence[Path]) -> dict[Path, str]:
+    """The SHA-256 of those files that were never published with these bytes, whatever came of them.
+
+    What was deprecated, amended or withdrawn since does not come back by being delivered again.
+    """
+    names = {file.name for file in files}
     query = (
-        sa.select(BATCH_FILE.c.name, BATCH_FILE.c.sha256)
+        sa.select(BATCH_FILE.c.name, BATCH_FILE.c.submitted)
         .join(PRODUCTS, PRODUCTS.c.dp_id == BATCH_FILE.c.dp_id)
-        .where(
-            PRODUCTS.c.collection == collection,
-            PRODUCTS.c.status == "current",
-            among(PRODUCTS.c.origfile, names),
-        )
+        .where(PRODUCTS.c.collection == collection, among(PRODUCTS.c.origfile, names))
     )
     with archive.owner.connect() as connection:
-        known: dict[str, str] = dict(connection.execute(query).all())
-    return [file for file in files if file.name not in known or sums_of(file).sha256 != known[file.name]]
+        known = {(row.name, row.submitted) for row in connection.execute(query)}
+    digests = {file: sums_of(file).sha256 for file in files}
+    return {file: digest for file, digest in digests.items() if (file.name, digest) not in known}
 
 
-def _begun(archive: Archive, release: Release, door: str, files: Sequence[Path]) -> Batch | None:
-    """The batch of an interrupted run, with the same files or on the way to them."""
-    names = {file.name for file in files}
-    ended = (State.PUBLISHED, State.DROPPED, State.ERROR)
+def _begun(archive: Archive, release: Release, door: str, digests: Mapping[Path, str]) -> Batch | None:
+    """The batch of an interrupted run that goes on with these files.
+
+    One that may still change has to have their names, one that may not their bytes.
+    """
+    wanted = {path.name: digest for path, digest in digests.items()}
     for batch in archive.submissions.batches(release.collection, release.release):
-        if batch.door != door or batch.state in ended:
+        if batch.door != door or batch.state in (State.PUBLISHED, State.DROPPED):
             continue
-        there = {file.name for file in archive.submissions.files(batch.batch_id)}
-        if there == names or (batch.state is State.OPEN and there <= names):
+        there = {file.name: file.submitted for file in archive.submissions.files(batch.batch_id)}
+        may_change = batch.state in (State.OPEN, State.ERROR)
+        if there == wanted or (may_change and there.keys() & wanted.keys()) or (may_change and not there):
             return batch
     return None

@@ -9,7 +9,7 @@ from ingest.phase3.releases.steps import take
 from ingest.phase3.releases.withdrawing import deprecate, reinstate
 from vo_server.errors import FatalFault, UsageFault
 from vo_server.submissions.jobs import DEPRECATE, KIND, LONG, REINSTATE
-from vo_server.submissions.states import Person
+from vo_server.submissions.states import STEPS, Person
 from vo_server.uws.executing import Executing
 from vo_server.uws.jobs import Job, JobResult
 
@@ -59,6 +59,12 @@ class StepExecutor:
             self._executing.tell(job, doing=what, files=done, of=total or 0)
 
         begun = datetime.now(UTC)
+        if job.attempts > 1 and batch.state is STEPS[step].target and step != "close":
+            # The process was killed when the step was taken, and this was left to do.
+            if step == "publish":
+                self._archive.area(batch).clear()
+            self._published(job.creation)
+            return []
         with self._executing.noting(job):
             take(self._archive, batch.batch_id, step, author, people, reason, say)
             if step != "close":

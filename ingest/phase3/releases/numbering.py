@@ -75,7 +75,6 @@ def _check_free(connection: sa.Connection, brought: dict[str, str]) -> None:
     twice = sorted(name for name, count in Counter(brought.values()).items() if count > 1)
     if twice:
         raise UsageFault(f"several files have these identifiers: {', '.join(twice[:5])}")
-    if taken := connection.scalars(
-        sa.select(FILE.c.dp_id).where(among(FILE.c.dp_id, brought.values()))
-    ).all():
-        raise UsageFault(f"the archive has files with these identifiers: {', '.join(taken[:5])}")
+    for column, owner in ((FILE.c.dp_id, "the archive"), (BATCH_FILE.c.dp_id, "another batch")):
+        if taken := connection.scalars(sa.select(column).where(among(column, brought.values()))).all():
+            raise UsageFault(f"{owner} has files with these identifiers: {', '.join(map(str, taken[:5]))}")

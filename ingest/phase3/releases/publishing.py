@@ -63,9 +63,9 @@ def publish(
         ):
             files = _load_all(archive, connection, batch, stored, say)
             _make_current(archive, connection, batch, files, reason)
-            if tables is not None:
+            if tables is not None and catalogues.are_public(connection, tabular):
                 catalogues.show(connection, tables, tabular)
-            published = take_step(connection, batch_id, "publish", author, people, reason)
+            published = take_step(connection, batch_id, "publish", author, people, reason, batch.changed)
             connection.execute(sa.select(sa.func.pg_notify(PUBLISHED, batch.collection)))
     archive.area(batch).clear()
     return published

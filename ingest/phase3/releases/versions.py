@@ -16,6 +16,7 @@ from ingest.load import Place
 from ingest.phase3.releases.archive import description_address, release_page
 from vo_server import schemas
 from vo_server.archive import FILE, among
+from vo_server.errors import UsageFault
 from vo_server.submissions.values import Batch, Collection, Release
 
 _TABLES = schemas.metadata(schemas.builtin()).tables
@@ -62,6 +63,7 @@ def add(
     reason: str,
 ) -> None:
     """Make files current, in the place of ``former`` ones; files that were withdrawn come back."""
+    _check_newest(connection, former)
     when = now()
     numbers = _next_versions(connection, batch.collection, [file.origfile for file in files])
     rows = [
@@ -74,7 +76,7 @@ def add(
         for file in files
     ]  # fmt: skip
     statement = insert(PRODUCTS)
-    back = ("status", "predecessor", "category")
+    back = ("collection", "release", "batch", "origfile", "status", "predecessor", "category")
     again = {name: statement.excluded[name] for name in back} | {"ended": None, "reason": None}
     connection.execute(statement.on_conflict_do_update(index_elements=["dp_id"], set_=again), rows)
     end(connection, list(former.values()), "obsolete", reason or f"replaced in {batch.release}")
@@ -83,6 +85,19 @@ def add(
     science = [file.dp_id for file in files if file.category.startswith(SCIENCE)]
     tell(connection, "replaced", [former[dp_id] for dp_id in science if dp_id in former], reason)
     tell(connection, "added", science, reason)
+
+
+def _check_newest(connection: sa.Connection, former: Mapping[str, str]) -> None:
+    """Refuse to put a version that was withdrawn in the place of a later one."""
+    later = PRODUCTS.alias("later")
+    for new, old in former.items():
+        query = (
+            sa.select(PRODUCTS.c.origfile)
+            .join(later, later.c.dp_id == old)
+            .where(PRODUCTS.c.dp_id == new, PRODUCTS.c.version < later.c.version)
+        )
+        if (name := connection.scalar(query)) is not None:
+            raise UsageFault(f"of {name} a later version than {new} is current, {old}: return the batch")
 
 
 def _next_versions(connection: sa.Connection, collection: str, names: Sequence[str]) -> dict[str, int]:
@@ -181,4 +196,12 @@ def summarise_release(
         "release_description": description_address(place, release),
     }  # fmt: skip
     statement = insert(RELEASES).values(collection=release.collection, release=release.release, **values)
-    connection.execute(statement.on_conflict_do_update(index_elements=["collection", "release"], set_=values))
+    # The time of change is that of what else has changed.
+    differs = [
+        RELEASES.c[name].is_distinct_from(value) for name, value in values.items() if name != "updated"
+    ]
+    connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=["collection", "release"], set_=values, where=sa.or_(*differs)
+        )
+    )

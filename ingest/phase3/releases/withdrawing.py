@@ -1,6 +1,7 @@
 """Taking back: single products that should not be used, or a batch that should not have been published."""
 
 import os
+import shutil
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import ExitStack, contextmanager
@@ -15,12 +16,13 @@ from ingest.phase3.releases.archive import Archive
 from ingest.phase3.releases.catalogues import CatalogueFile
 from ingest.phase3.releases.publishing import summarise_releases
 from ingest.phase3.releases.versions import PRODUCTS, SCIENCE
+from ingest.protection import spread_release_dates
 from ingest.run import LOCK
-from vo_server.archive import BATCH_FILE, FILE, PUBLISHED, among
+from vo_server.archive import BATCH, BATCH_FILE, FILE, PUBLISHED, among
 from vo_server.db.locks import holding
 from vo_server.errors import AuthorizationFault, FatalFault, NotFoundFault, UsageFault
 from vo_server.stores import path_of
-from vo_server.submissions.area import link_or_copy, sums_of
+from vo_server.submissions.area import link_or_copy
 from vo_server.submissions.states import Person, check_step
 from vo_server.submissions.store import take_step
 from vo_server.submissions.values import MOST_TITLE, Batch, check_text
@@ -73,7 +75,7 @@ def reinstate(archive: Archive, dp_ids: Sequence[str], people: AbstractSet[Perso
         found = _with_status(connection, dp_ids, "deprecated")
         _check_free(connection, found)
         versions.restore(connection, found)
-        bring_back(connection, found)
+        _bring_back_rows(connection, found)
         _tell(archive, connection, "restored", found, reason)
         _show(connection, tables, found)
     return found
@@ -98,7 +100,10 @@ def unpublish(
         dp_ids = [file.dp_id for file in files if file.dp_id is not None]
         with archive.owner.connect() as connection:
             former = _formers(connection, dp_ids)
-        with _tables_again(archive, former) as tables, archive.owner.begin() as connection:
+        with (
+            _tables_again(archive, former, dp_ids) as tables,
+            archive.owner.begin() as connection,
+        ):
             _check_last(connection, dp_ids)
             _bring_back(archive, connection, batch, dp_ids)
             science = _science(connection, dp_ids)
@@ -106,11 +111,14 @@ def unpublish(
             catalogues.hide(connection, dp_ids)
             remove(connection, dp_ids)
             versions.restore(connection, former)
-            bring_back(connection, former)
+            _bring_back_rows(connection, former)
             versions.tell(connection, "restored", _science(connection, former), reason)
             _tell(archive, connection, "withdrawn", science, reason)
             _show(connection, tables, former)
-            return take_step(connection, batch_id, "unpublish", author, people, reason)
+            done = take_step(connection, batch_id, "unpublish", author, people, reason, batch.changed)
+        # They wait in the batch now.
+        shutil.rmtree(archive.store(batch), ignore_errors=True)
+        return done
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,19 +130,21 @@ class _Tables:
 
 
 @contextmanager
-def _tables_again(archive: Archive, dp_ids: Sequence[str]) -> Iterator[list[_Tables]]:
-    """Tables of catalogues that were taken away, filled beside those that are seen."""
+def _tables_again(
+    archive: Archive, dp_ids: Sequence[str], without: Sequence[str] = ()
+) -> Iterator[list[_Tables]]:
+    """Tables of catalogues that were taken away, filled beside those that are seen; not of some files."""
     with ExitStack() as stack, archive.owner.connect() as connection:
-        query = sa.select(PRODUCTS.c.collection, PRODUCTS.c.release).where(
-            among(PRODUCTS.c.dp_id, dp_ids),
-            among(PRODUCTS.c.category, catalogues.TABLES),
-            PRODUCTS.c.table_name.is_(None),
-        )
+        is_of = (BATCH.c.collection == PRODUCTS.c.collection, BATCH.c.release == PRODUCTS.c.release)
+        joined = PRODUCTS.join(BATCH, sa.and_(*is_of, BATCH.c.number == PRODUCTS.c.batch))
+        columns = (PRODUCTS.c.collection, PRODUCTS.c.release, BATCH.c.standard)
+        is_tabular = (among(PRODUCTS.c.category, catalogues.TABLES), PRODUCTS.c.table_name.is_(None))
+        query = sa.select(*columns).select_from(joined).where(among(PRODUCTS.c.dp_id, dp_ids), *is_tabular)
         again = []
-        for collection, release in connection.execute(query.distinct()).all():
+        for collection, release, standard in connection.execute(query.distinct()).all():
             categories = (*catalogues.TABLES, catalogues.TILE)
             files = catalogues.current_files(connection, collection, categories, dp_ids)
-            made = catalogues.staged(archive, collection, release, "8", files)
+            made = catalogues.staged(archive, collection, release, standard, files, without=without)
             staged = stack.enter_context(made)
             if staged is not None:
                 again.append(_Tables(staged, tuple(files)))
@@ -153,6 +163,12 @@ def _check(people: AbstractSet[Person], reason: str) -> None:
     if Person.ARCHIVIST not in people:
         raise AuthorizationFault("this is for archivists")
     check_text("reason", reason, MOST_TITLE, needed=True)
+
+
+def _bring_back_rows(connection: sa.Connection, dp_ids: Sequence[str]) -> None:
+    """Put products into ObsCore again, as proprietary as their raw frames are by now."""
+    bring_back(connection, dp_ids)
+    spread_release_dates(connection, sa.select(FILE.c.dp_id).where(among(FILE.c.dp_id, dp_ids)))
 
 
 def _with_status(connection: sa.Connection, dp_ids: Sequence[str], status: str) -> list[str]:
@@ -177,6 +193,14 @@ def _check_free(connection: sa.Connection, dp_ids: Sequence[str]) -> None:
     )
     if (row := connection.execute(query).first()) is not None:
         raise UsageFault(f"{row[1]} is current in the place of {row[0]}")
+    twice = (
+        sa.select(PRODUCTS.c.origfile)
+        .where(among(PRODUCTS.c.dp_id, dp_ids))
+        .group_by(PRODUCTS.c.collection, PRODUCTS.c.origfile)
+        .having(sa.func.count() > 1)
+    )
+    if (name := connection.scalar(twice)) is not None:
+        raise UsageFault(f"several versions of {name}: only one of them can be current")
 
 
 def _check_last(connection: sa.Connection, dp_ids: Sequence[str]) -> None:
@@ -193,7 +217,8 @@ def _bring_back(archive: Archive, connection: sa.Connection, batch: Batch, dp_id
     """Put the stored files where those of a batch wait: it may be published again, or returned and mended."""
     area = archive.area(batch)
     area.directory.mkdir(parents=True, exist_ok=True)
-    query = sa.select(FILE.c.dp_id, FILE.c.origfile, FILE.c.url).where(among(FILE.c.dp_id, dp_ids))
+    columns = (FILE.c.dp_id, FILE.c.origfile, FILE.c.url, FILE.c.size, FILE.c.sha256, FILE.c.md5)
+    query = sa.select(*columns).where(among(FILE.c.dp_id, dp_ids))
     for row in connection.execute(query).all():
         stored = path_of(row.url)
         if stored is None or not stored.is_file():
@@ -202,9 +227,8 @@ def _bring_back(archive: Archive, connection: sa.Connection, batch: Batch, dp_id
         part.unlink(missing_ok=True)
         link_or_copy(stored, part)
         os.replace(part, area.path(row.origfile))
-        sums = sums_of(area.path(row.origfile))
         where = (BATCH_FILE.c.batch_id == batch.batch_id, BATCH_FILE.c.name == row.origfile)
-        told = {"size": sums.size, "sha256": sums.sha256, "md5": sums.md5}
+        told = {"size": row.size, "sha256": row.sha256, "md5": row.md5}
         connection.execute(sa.update(BATCH_FILE).values(told).where(*where))
 
 
@@ -216,8 +240,15 @@ def _science(connection: sa.Connection, dp_ids: Sequence[str]) -> list[str]:
 
 
 def _formers(connection: sa.Connection, dp_ids: Sequence[str]) -> list[str]:
+    """What files replaced, where nothing else has come in their place since."""
+    other = PRODUCTS.alias("other")
+    has_other = (
+        sa.exists()
+        .where(other.c.collection == PRODUCTS.c.collection, other.c.origfile == PRODUCTS.c.origfile)
+        .where(other.c.status == "current", ~among(other.c.dp_id, dp_ids))
+    )
     query = sa.select(PRODUCTS.c.dp_id).where(
-        among(PRODUCTS.c.successor, dp_ids), PRODUCTS.c.status == "obsolete"
+        among(PRODUCTS.c.successor, dp_ids), PRODUCTS.c.status == "obsolete", ~has_other
     )
     return list(connection.scalars(query))
 

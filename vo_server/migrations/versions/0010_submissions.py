@@ -63,6 +63,12 @@ def create_submissions() -> None:
         sa.Column("size", sa.BigInteger(), nullable=False, comment="bytes, as announced"),
         sa.Column("sha256", sa.Text(), nullable=True, comment="null until all bytes are there"),
         sa.Column("md5", sa.Text(), nullable=True),
+        sa.Column(
+            "submitted",
+            sa.Text(),
+            nullable=True,
+            comment="SHA-256 with which it came; that of what waits may have changed",
+        ),
         sa.Column("received", sa.DateTime(timezone=True), nullable=True),
         sa.Column("category", sa.Text(), nullable=True, comment="PRODCATG, as its last validation found it"),
         sa.Column("dp_id", sa.Text(), nullable=True, comment="assigned when it is published first"),

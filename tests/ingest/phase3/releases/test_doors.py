@@ -1,5 +1,6 @@
 """The doors: products of pipelines, legacy products as they are, new keywords of what is published."""
 
+import copy
 import csv
 import hashlib
 from pathlib import Path
@@ -9,8 +10,9 @@ import sqlalchemy as sa
 from astropy.io import fits
 
 from ingest.phase3.releases import doors, publishing
-from ingest.phase3.releases.amending import amend, read_amendments
+from ingest.phase3.releases.amending import Amendment, amend, read_amendments
 from ingest.phase3.releases.closing import check_batch
+from ingest.phase3.releases.withdrawing import deprecate, reinstate, unpublish
 from tests.ingest.phase3.products import Sample
 from tests.ingest.phase3.releases.conftest import ARCHIVIST, Submitter
 from vo_server.archive import FILE
@@ -159,3 +161,97 @@ def test_a_batch_with_a_file_that_changed_after_its_check_is_not_published(
     with pytest.raises(Exception, match="is not what was received"):
         publishing.publish(submitter.archive, batch.batch_id, "curator", ARCHIVIST)
     assert submitter.products() == []
+
+
+def test_delivering_again_brings_back_nothing_that_was_taken_back(
+    submitter: Submitter, valid: dict[str, Sample], tmp_path: Path
+) -> None:
+    sample = valid["SCIENCE.SPECTRUM"]
+    files = sample.write(tmp_path)
+    first = deliver(submitter, files, sample.standard)
+    assert first is not None
+    (row,) = submitter.obscore()
+    deprecate(submitter.archive, [row.dp_id], ARCHIVIST, "wrong flux scale")
+    assert deliver(submitter, files, sample.standard) is None
+    assert submitter.obscore() == []
+    reinstate(submitter.archive, [row.dp_id], ARCHIVIST, "right")
+    unpublish(submitter.archive, first.batch_id, "curator", ARCHIVIST, "too early")
+    assert deliver(submitter, files, sample.standard) is None
+    assert submitter.obscore() == []
+
+
+def test_mended_files_are_delivered_and_not_those_that_were_withdrawn(
+    submitter: Submitter, valid: dict[str, Sample], tmp_path: Path
+) -> None:
+    sample = copy.deepcopy(valid["SCIENCE.SPECTRUM"])
+    first = deliver(submitter, sample.write(tmp_path), sample.standard)
+    assert first is not None
+    (before,) = submitter.obscore()
+    unpublish(submitter.archive, first.batch_id, "curator", ARCHIVIST, "bad")
+    sample.main.hdus[0].set("OBSTECH", "ECHELLE,SLIT")
+    second = deliver(submitter, sample.write(tmp_path), sample.standard)
+    assert second is not None
+    (after,) = submitter.obscore()
+    assert (after.obstech, after.dp_id != before.dp_id) == ("ECHELLE,SLIT", True)
+    with pytest.raises(UsageFault, match="a later version"):
+        publishing.publish(submitter.archive, first.batch_id, "curator", ARCHIVIST)
+
+
+def test_a_delivery_that_failed_goes_on_in_its_batch_when_it_is_mended(
+    submitter: Submitter, valid: dict[str, Sample], tmp_path: Path
+) -> None:
+    sample = valid["SCIENCE.SPECTRUM"]
+    path = sample.main.write(tmp_path)
+    fits.delval(path, "OBJECT")
+    failed = deliver(submitter, [path], sample.standard)
+    assert failed is not None
+    assert failed.state is State.ERROR
+    done = deliver(submitter, sample.write(tmp_path), sample.standard)
+    assert done is not None
+    assert (done.batch_id, done.state) == (failed.batch_id, State.PUBLISHED)
+
+
+def test_legacy_files_may_have_the_names_that_archives_give(
+    submitter: Submitter, valid: dict[str, Sample], tmp_path: Path
+) -> None:
+    sample = copy.deepcopy(valid["SCIENCE.SPECTRUM"])
+    sample.main.hdus[0].remove("ARCFILE")
+    dp_id = f"ADP.2012-05-06T07:08:{submitter.collection[-2:].strip('-'):0>2}.123"
+    path = tmp_path / f"{dp_id}.fits"
+    path.write_bytes(sample.main.to_bytes())
+    batch = deliver(submitter, [path], sample.standard, door="legacy")
+    assert batch is not None
+    assert [row.dp_id for row in submitter.obscore()] == [dp_id]
+
+
+def test_files_of_a_batch_that_is_closed_stay_as_they_are(
+    submitter: Submitter, valid: dict[str, Sample], tmp_path: Path
+) -> None:
+    sample = copy.deepcopy(valid["SCIENCE.SPECTRUM"])
+    batch = submitter.sample(sample)
+    before = submitter.archive.area(batch).path(sample.main.name).read_bytes()
+    sample.main.hdus[0].set("OBJECT", "ANOTHER")
+    with pytest.raises(UsageFault, match="reopen it first"):
+        doors.take_files(submitter.archive, batch, [sample.main.write(tmp_path)])
+    assert submitter.archive.area(batch).path(sample.main.name).read_bytes() == before
+
+
+def test_a_delivery_does_not_take_the_collection_of_a_provider(
+    submitter: Submitter, valid: dict[str, Sample], tmp_path: Path
+) -> None:
+    wanted = Collection(submitter.collection, "Ours", "IDP", "pipeline")
+    with pytest.raises(UsageFault, match="want another name"):
+        doors.known_or_new(submitter.archive, wanted, Release(submitter.collection, "DR1", "Ours"))
+
+
+def test_a_product_may_be_amended_under_both_of_its_names(
+    submitter: Submitter, valid: dict[str, Sample]
+) -> None:
+    sample = valid["SCIENCE.SPECTRUM"]
+    submitter.publish(submitter.sample(sample))
+    (row,) = submitter.obscore()
+    batch = submitter.submissions.open_batch(submitter.collection, "DR1", "pi", standard=sample.standard)
+    wanted = [Amendment(sample.main.name, 0, "OBSTECH", "ECHELLE"), Amendment(row.dp_id, 0, "TITLE2", "x")]
+    assert amend(submitter.archive, batch, wanted) == 1
+    header = fits.getheader(submitter.archive.area(batch).path(sample.main.name))
+    assert (header["OBSTECH"], header["TITLE2"]) == ("ECHELLE", "x")

@@ -1,13 +1,19 @@
 """Taking back: deprecated products, unpublished batches, and what comes back in their place."""
 
+import copy
+from datetime import datetime
+
 import pytest
 import sqlalchemy as sa
 
 from ingest.phase3.releases import publishing
+from ingest.phase3.releases.closing import check_batch
+from ingest.phase3.releases.doors import take_files
 from ingest.phase3.releases.withdrawing import deprecate, reinstate, unpublish
 from tests.ingest.phase3.products import Sample
 from tests.ingest.phase3.releases.conftest import ARCHIVIST, Submitter
-from vo_server.archive import FILE
+from vo_server import schemas
+from vo_server.archive import FILE, PROVENANCE
 from vo_server.errors import AuthorizationFault, NotFoundFault, UsageFault
 from vo_server.submissions.states import Person, State
 
@@ -125,3 +131,58 @@ def test_an_unpublished_batch_may_be_returned_mended_and_published(
     area = submitter.archive.area(batch)
     assert area.path(sample.main.name).is_file()
     assert submitter.obscore() == []
+
+
+def test_one_version_of_a_product_is_current_at_most(submitter: Submitter, valid: dict[str, Sample]) -> None:
+    sample = valid["SCIENCE.SPECTRUM"]
+    dp_ids = []
+    for technique in ("ECHELLE", "ECHELLE,SLIT"):
+        submitter.publish(submitter.sample(sample, OBSTECH=technique))
+        (row,) = submitter.obscore()
+        dp_ids.append(row.dp_id)
+        deprecate(submitter.archive, [row.dp_id], ARCHIVIST, "bad")
+    with pytest.raises(UsageFault, match="only one of them"):
+        reinstate(submitter.archive, dp_ids, ARCHIVIST, "good")
+    assert submitter.obscore() == []
+    third = submitter.publish(submitter.sample(sample, OBSTECH="SLIT"))
+    with pytest.raises(UsageFault, match="is current in the place of"):
+        reinstate(submitter.archive, dp_ids[:1], ARCHIVIST, "good")
+    unpublish(submitter.archive, third.batch_id, "curator", ARCHIVIST, "bad")
+    assert submitter.obscore() == []
+
+
+def test_what_comes_back_is_as_proprietary_as_its_raw_frames_are_now(
+    submitter: Submitter, valid: dict[str, Sample]
+) -> None:
+    submitter.publish(submitter.sample(valid["SCIENCE.SPECTRUM"]))
+    (before,) = submitter.obscore()
+    deprecate(submitter.archive, [before.dp_id], ARCHIVIST, "bad")
+    raw = schemas.metadata(schemas.builtin()).tables["dbo.raw"]
+    later = datetime(2049, 1, 1)
+    with submitter.archive.owner.begin() as connection:
+        origin = sa.select(PROVENANCE.c.entity).where(PROVENANCE.c.dp_id == before.dp_id).limit(1)
+        name = connection.scalar(origin)
+        connection.execute(sa.insert(raw).values(dp_id=name, release_date=later))
+    try:
+        reinstate(submitter.archive, [before.dp_id], ARCHIVIST, "good")
+        (after,) = submitter.obscore()
+        assert after.obs_release_date == later
+    finally:
+        with submitter.archive.owner.begin() as connection:
+            connection.execute(sa.delete(raw).where(raw.c.dp_id == name))
+
+
+def test_other_bytes_get_another_identifier(submitter: Submitter, valid: dict[str, Sample]) -> None:
+    sample = copy.deepcopy(valid["SCIENCE.SPECTRUM"])
+    batch = submitter.publish(submitter.sample(sample))
+    (first,) = submitter.obscore()
+    unpublish(submitter.archive, batch.batch_id, "curator", ARCHIVIST, "bad")
+    submitter.take(batch, "return", "please mend it")
+    sample.main.hdus[0].set("OBSTECH", "ECHELLE,SLIT")
+    place = submitter.directory / "mended"
+    place.mkdir()
+    take_files(submitter.archive, batch, sample.write(place))
+    submitter.take(batch, "close")
+    submitter.publish(check_batch(submitter.archive, batch.batch_id))
+    (second,) = submitter.obscore()
+    assert second.dp_id != first.dp_id
