@@ -153,9 +153,9 @@ def _tables_again(
 
 
 def _show(connection: sa.Connection, tables: Sequence[_Tables], dp_ids: Sequence[str]) -> None:
-    """Let those of the tables be seen whose files are current again."""
+    """Let those of the tables be seen whose files are current again, and public."""
     for one in tables:
-        if all(file.dp_id in dp_ids for file in one.files):
+        if all(file.dp_id in dp_ids for file in one.files) and catalogues.are_public(connection, one.files):
             catalogues.show(connection, one.staged, one.files)
 
 
