@@ -134,3 +134,18 @@ def test_a_legacy_catalogue_that_cannot_be_a_table_is_not_taken(
     refused = [rule for name, rule in submitter.errors(batch) if name == sample.main.name]
     assert "NOT_TAKEN" in refused
     assert tables(submitter) == {}
+
+
+def test_a_proprietary_catalogue_has_no_table(submitter: Submitter, valid: dict[str, Sample]) -> None:
+    """Its rows are its data."""
+    sample = copy.deepcopy(valid["SCIENCE.CATALOG"])
+    sample.main.hdus[0].lines.append("HIERARCH VOS RELEASE DATE = '2049-01-01'".ljust(80))
+    batch = submitter.publish(submitter.sample(sample))
+    (row,) = submitter.obscore()
+    assert row.obs_release_date.year == 2049
+    assert (tables(submitter), catalogue(submitter).table_name) == ({}, None)
+    deprecate(submitter.archive, [row.dp_id], ARCHIVIST, "wrong")
+    reinstate(submitter.archive, [row.dp_id], ARCHIVIST, "right")
+    assert tables(submitter) == {}
+    unpublish(submitter.archive, batch.batch_id, "curator", ARCHIVIST, "bad")
+    assert submitter.obscore() == []
