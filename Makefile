@@ -31,10 +31,15 @@ test: lint
 	$(BIN)/python -m pytest
 
 # The same promises on Debian's PostgreSQL instead of the embedded one, in a cluster made for the run, in a folder
-# of its own: what a killed run left behind is not in the way of the next.
+# of its own: what a killed run left behind is not in the way of the next. Two halves side by side, each in a
+# database of its own.
+POSTGRESQL_HALF := $(BIN)/python -m pytest -q -m "not demo and not debian"
+
 test-postgresql: $(VENV)/.dev
-	pg_virtualenv -t sh -c 'VO_TEST_DATABASE_URL=postgresql://$$PGUSER:$$PGPASSWORD@$$PGHOST:$$PGPORT/postgres \
-		$(BIN)/python -m pytest -q -m "not demo and not debian" --ignore=tests/demo'
+	pg_virtualenv -t sh -c 'export VO_TEST_DATABASE_URL=postgresql://$$PGUSER:$$PGPASSWORD@$$PGHOST:$$PGPORT/postgres; \
+		$(POSTGRESQL_HALF) tests/tap tests/vo_server & \
+		$(POSTGRESQL_HALF) tests --ignore=tests/tap --ignore=tests/vo_server --ignore=tests/demo; \
+		others=$$?; wait $$! && exit $$others'
 
 fuzz: $(VENV)/.dev
 	VO_FUZZ=10000 $(BIN)/python -m pytest tests/hardness/test_fuzz.py --timeout 1800 --show-capture=no

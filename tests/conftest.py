@@ -4,6 +4,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import hypothesis
@@ -53,8 +54,14 @@ def database_url() -> Iterator[str | None]:
     if not given:
         yield None
         return
-    url = make_url(given).set(drivername="postgresql+psycopg2")
-    name = f"vo_test_{os.getpid()}"
+    with fresh_database(given, f"vo_test_{os.getpid()}") as url:
+        yield url
+
+
+@contextmanager
+def fresh_database(server: str, name: str) -> Iterator[str]:
+    """The URL of an empty database on a server; it goes at the end, with the roles that an archive makes."""
+    url = make_url(server).set(drivername="postgresql+psycopg2")
     engine = sa.create_engine(url, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         connection.exec_driver_sql(

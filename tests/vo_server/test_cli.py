@@ -4,11 +4,13 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
+from tests.conftest import fresh_database
 from tests.ingest import samples
 from vo_server import __version__, schemas
 from vo_server.archive import METADATA
@@ -85,14 +87,19 @@ def test_commands_that_need_a_ready_database_say_so(open_dir: Path) -> None:
 
 
 def test_init_then_check(open_dir: Path, database_url: str | None, connection: sa.Connection) -> None:
-    environment = {"VO_DATABASE_URL": database_url} if database_url else {}
     directory = open_dir / "cli"
-    assert vo_server("init", "--dir", directory, **environment).returncode == 0
-    again = vo_server("migrate", "--dir", directory, **environment)
-    assert again.stdout == f"the database is at revision {revisions(connection)[1]}\n"
-    done = vo_server("check", "--dir", directory, **environment)
-    assert done.returncode == 0, done.stdout
-    assert "migrations" in done.stdout
+    with ExitStack() as stack:
+        environment = {}
+        if database_url:
+            # Other tests' database is another archive's than this directory.
+            url = stack.enter_context(fresh_database(database_url, f"vo_cli_{os.getpid()}"))
+            environment["VO_DATABASE_URL"] = url
+        assert vo_server("init", "--dir", directory, **environment).returncode == 0
+        again = vo_server("migrate", "--dir", directory, **environment)
+        assert again.stdout == f"the database is at revision {revisions(connection)[1]}\n"
+        done = vo_server("check", "--dir", directory, **environment)
+        assert done.returncode == 0, done.stdout
+        assert "migrations" in done.stdout
 
 
 def test_ingest_tells_of_every_file(database: Database, settings: Settings, tmp_path: Path) -> None:
