@@ -10,16 +10,14 @@ from urllib.parse import quote, urlsplit
 
 import sqlalchemy as sa
 
-from vo_server import schemas
 from vo_server.archive import DELIVERY, FILE, or_try_again
 from vo_server.errors import AuthorizationFault, NotFoundFault, TransientFault
 from vo_server.identifiers import MAX_ID
 from vo_server.instants import utc_text
 from vo_server.stores import path_of
+from vo_server.submissions.published import PRODUCTS
 
 FITS_TYPES = ("application/fits", "image/fits", "application/x-fits-hcompress", "image/x-fits-hcompress")
-#: Versions of products, with the status of each.
-VERSIONS = schemas.metadata(schemas.builtin()).tables["phase3.products"]
 CHUNK = 1_000  #: identifiers that one statement looks up
 _EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,8}(\.(gz|bz2|Z|fz))?\Z")
 
@@ -194,7 +192,7 @@ def _of_delivery(file: sa.FromClause, column: str) -> sa.ScalarSelect[Any]:
 
 def _of_version(file: sa.FromClause, column: str) -> sa.ScalarSelect[Any]:
     """A column of the version that ``file`` is."""
-    return sa.select(VERSIONS.c[column]).where(VERSIONS.c.dp_id == file.c.dp_id).scalar_subquery()
+    return sa.select(PRODUCTS.c[column]).where(PRODUCTS.c.dp_id == file.c.dp_id).scalar_subquery()
 
 
 def select_files(dp_ids: Iterable[str], obscore: sa.FromClause) -> sa.Select[Any]:

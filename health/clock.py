@@ -2,7 +2,7 @@
 
 import subprocess
 import threading
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from types import TracebackType
 
 import sqlalchemy as sa
@@ -12,6 +12,7 @@ from health.store import last_runs
 from vo_server.children import ChildConfig, Role, launch, wait_or_kill
 from vo_server.config import Settings
 from vo_server.db import Database
+from vo_server.instants import utc_now
 
 FIRST = 120.0  #: seconds after the start, at the earliest: the server should be warm
 LOOK = 60.0  #: seconds between looks at whether a check is due
@@ -64,7 +65,7 @@ class HealthClock:
         with self._database.writer.connect() as connection:
             runs = last_runs(connection, 1)
         age = timedelta(seconds=self._settings.health_interval)
-        return not runs or datetime.now(UTC).replace(tzinfo=None) - runs[0].ended >= age
+        return not runs or utc_now() - runs[0].ended >= age
 
     def _start(self) -> None:
         if self._process is not None and self._process.stdin is not None:

@@ -11,10 +11,11 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from health.report import Report, instant, now
+from health.report import Report, instant
 from health.store import worst
 from vo_server.archive import or_try_again
 from vo_server.errors import NotFoundFault
+from vo_server.instants import utc_now
 
 
 class Status:
@@ -42,7 +43,7 @@ class Status:
         with self._lock, or_try_again(), self._engine.connect() as connection:
             if self._report is None or self._report.is_outrun(connection):
                 self._report = Report.read(connection, self._interval)
-            return replace(self._report, now=now())
+            return replace(self._report, now=utc_now())
 
     async def page(self, request: Request) -> Response:
         """GET ``/status``, ``/status/<service>``: how it is and how it was."""

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
 from health.store import Health, Run, findings_of, last_runs, worst
 from health.verdict import Finding
+from vo_server.instants import utc_now
 
 PATIENCE = timedelta(hours=1)  #: for which a run may be late
 
@@ -39,7 +40,7 @@ class Report:
         """The report as it is now."""
         runs = last_runs(connection)
         findings = findings_of(connection, [run.run_id for run in runs])
-        return cls(tuple(runs), findings, interval, now())
+        return cls(tuple(runs), findings, interval, utc_now())
 
     def is_outrun(self, connection: sa.Connection) -> bool:
         """Whether there is another newest run."""
@@ -132,11 +133,6 @@ def _run(run: Run) -> dict[str, Any]:
         "failed": run.failed,
         "warnings": run.warnings,
     }
-
-
-def now() -> datetime:
-    """UTC without a zone."""
-    return datetime.now(UTC).replace(tzinfo=None)
 
 
 def instant(when: datetime) -> str:

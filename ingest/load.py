@@ -19,6 +19,7 @@ from ingest.keywords import add_headers, remove_headers
 from ingest.lineage import Identified
 from vo_server import schemas
 from vo_server.archive import ASSOCIATION, FILE, FILE_HISTORY, among
+from vo_server.instants import utc_now
 from vo_server.schemas import instruments
 from vo_server.tables import Table
 
@@ -359,7 +360,7 @@ def bring_back(connection: sa.Connection, dp_ids: Sequence[str]) -> None:
         ),
         {"dp_ids": list(dp_ids)},
     )
-    now = datetime.now(UTC).replace(tzinfo=None)
+    now = utc_now()
     connection.execute(sa.update(obscore).values(last_mod_date=now).where(among(obscore.c.dp_id, dp_ids)))
 
 

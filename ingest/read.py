@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from ingest.activities import Activity, data_digest, read_activities
@@ -18,6 +18,7 @@ from ingest.report import Finding
 from ingest.scan import Candidate, Scanned, scan
 from vo_server.errors import UsageFault
 from vo_server.headers.sections import StoredHeader
+from vo_server.instants import utc_now
 from vo_server.schemas.instruments import instrument_of
 from vo_server.tables import Table
 
@@ -203,7 +204,7 @@ def _future(file: FitsFile) -> list[Finding]:
         date = as_instant(told) if told else None
     except ValueError:
         return []  # the mapping tells of it
-    if date is None or date < datetime.now(UTC).replace(tzinfo=None) + timedelta(days=1):
+    if date is None or date < utc_now() + timedelta(days=1):
         return []
     return [Finding(file.path, "FUTURE", f"DATE-OBS is {told}", 0, "DATE-OBS")]
 

@@ -205,22 +205,13 @@ class Provider:
         check_step(wanted.step, State.OPEN if is_again else batch.state, people, wanted.reason)
         if wanted.step in LONG:
             if wanted.step == "close":
-                self._check_complete(batch)
+                self.submissions.complete_files(batch)
             ask_step(self._jobs, batch.batch_id, wanted.step, asking.account, wanted.reason, self._retention)
             return False
         self.submissions.take(batch.batch_id, wanted.step, asking.account, people, wanted.reason)
         if wanted.step == "drop":
             Area(self._state_dir, batch.batch_id).clear()
         return True
-
-    def _check_complete(self, batch: Batch) -> None:
-        files = self.submissions.files(batch.batch_id)
-        coming = [file.name for file in files if file.sha256 is None]
-        if coming or not files:
-            what = (
-                f"{len(coming)} files are not complete, {coming[0]} for one" if coming else "it has no files"
-            )
-            raise UsageFault(f"{batch.name} cannot be closed: {what}")
 
     @told
     async def deprecations(self, request: Request) -> Response:

@@ -8,15 +8,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from vo_server import schemas
 from vo_server.archive import or_try_again
 from vo_server.errors import NotFoundFault
+from vo_server.products import ObsCore
+from vo_server.submissions.published import CHANGES, PRODUCTS, RELEASES
 from vo_server.submissions.store import Submissions
 from vo_server.submissions.values import Release
 
-_TABLES = schemas.metadata(schemas.builtin()).tables
-PRODUCTS, CHANGES, RELEASES = (_TABLES[f"phase3.{name}"] for name in ("products", "changes", "releases"))
-OBSCORE = _TABLES["ivoa.obscore"]
+OBSCORE = ObsCore.read().relation
 PAGE = 1_000  #: changes of one answer
 KEPT = 256  #: releases whose contents are remembered
 MOST_NAMES = 100  #: values that a release's page lists

@@ -9,7 +9,6 @@ import hashlib
 import os
 from base64 import b64encode
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -201,9 +200,7 @@ class Uploads:
         return new
 
     def _complete(self, batch: Batch, area: Area, name: str) -> None:
-        sums = area.complete(name)
-        told = {"size": sums.size, "sha256": sums.sha256, "md5": sums.md5, "received": datetime.now(UTC)}
-        self._submissions.put(batch.batch_id, [{"name": name, **told}])
+        self._submissions.put(batch.batch_id, {name: area.complete(name)})
 
     async def _terminate(self, request: Request, asking: Caller) -> Response:
         """Forget a file (Termination)."""

@@ -5,8 +5,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from datalink.files import VERSIONS, file_columns
+from datalink.files import file_columns
 from vo_server.archive import ASSOCIATION, CALIBRATION, FILE, GENERATION, PROVENANCE, USED
+from vo_server.submissions.published import PRODUCTS
 
 _NO_TEXT: sa.ColumnElement[Any] = sa.literal_column("NULL::text")
 
@@ -116,20 +117,20 @@ def _versions(dp_ids: Sequence[str]) -> sa.Select[Any]:
 
     No term of the vocabulary is for versions; they are derived from the same data, which is #coderived.
     """
-    found = VERSIONS.c
+    found = PRODUCTS.c
     which = sa.values(sa.column("pos", sa.Integer), sa.column("role", sa.Text), name="which").data(
         [(1, "newer version"), (2, "former version")]
     )
     other = sa.case((which.c.pos == 1, found.successor), else_=found.predecessor)
     return (
         _row(5, "coderived", found.dp_id, which.c.pos, other, which.c.role, other)
-        .select_from(VERSIONS.join(which, sa.true()))
+        .select_from(PRODUCTS.join(which, sa.true()))
         .where(found.dp_id.in_(dp_ids), other.is_not(None))
     )
 
 
 def select_withdrawn(dp_ids: Sequence[str]) -> sa.Select[Any]:
     """Those of ``dp_ids`` that were published and are not available any more: when, and why."""
-    found = VERSIONS.c
+    found = PRODUCTS.c
     is_gone = (found.dp_id.in_(dp_ids), found.status == "withdrawn")
     return sa.select(found.dp_id, found.ended, found.reason).where(*is_gone)

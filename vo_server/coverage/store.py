@@ -8,18 +8,17 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
-from vo_server import schemas
 from vo_server.archive import or_try_again
 from vo_server.errors import NotFoundFault
 from vo_server.kept import kept_or_made
 from vo_server.products import ObsCore
+from vo_server.submissions.published import PRODUCTS
 
 Axis = Literal["space", "time"]
 TIME_ORDER = 34  #: cells of a little more than two minutes, which is an exposure
 ALL = "all"  #: in the place of a collection: everything
 MOST = 2_000_000  #: products whose footprints are read for one coverage
 CHUNK = 10_000  #: rows that are read at once
-_PRODUCTS = schemas.metadata(schemas.builtin()).tables["phase3.products"]
 
 
 class Coverages:
@@ -85,8 +84,8 @@ class Coverages:
         if product_types:
             wanted.append(self._obs.dataproduct_type.in_(product_types))
         if release is not None:
-            mine = (_PRODUCTS.c.collection == collection, _PRODUCTS.c.release == release)
-            wanted.append(self._obs.dp_id.in_(sa.select(_PRODUCTS.c.dp_id).where(*mine)))
+            mine = (PRODUCTS.c.collection == collection, PRODUCTS.c.release == release)
+            wanted.append(self._obs.dp_id.in_(sa.select(PRODUCTS.c.dp_id).where(*mine)))
         return sa.and_(*wanted)
 
     def _place(self, where: sa.ColumnElement[bool], asked: tuple[str, ...], axis: Axis, order: int) -> Path:

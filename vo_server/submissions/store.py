@@ -4,7 +4,7 @@ from collections.abc import Collection as Several
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from vo_server.archive import BATCH, BATCH_FILE, BATCH_STEP, COLLECTION, RELEASE, or_try_again
 from vo_server.errors import AuthorizationFault, NotFoundFault, UsageFault
 from vo_server.principal import ANONYMOUS
+from vo_server.submissions.area import Sums
 from vo_server.submissions.states import Person, State, check_step
 from vo_server.submissions.values import (
     DOORS,
@@ -225,6 +226,22 @@ class Submissions:
             row = connection.execute(sa.select(*_FILE).where(*where)).one_or_none()
         return BatchFile(**row._mapping) if row is not None else None
 
+    def complete_files(self, batch: Batch) -> list[BatchFile]:
+        """The files of a batch, all of them there.
+
+        Raises
+        ------
+        UsageFault
+            There is none, or some are still coming.
+        """
+        files = self.files(batch.batch_id)
+        if not files:
+            raise UsageFault(f"{batch.name} has no files")
+        coming = [file.name for file in files if file.sha256 is None]
+        if coming:
+            raise UsageFault(f"{batch.name}: {len(coming)} files are not complete, {coming[0]} for one")
+        return files
+
     def announce(self, batch_id: int, name: str, size: int) -> None:
         """Note a file that is going to come; what had its name before is replaced.
 
@@ -233,10 +250,25 @@ class Submissions:
         UsageFault
             The batch is not open.
         """
-        self.put(batch_id, [{"name": name, "size": size, "sha256": None, "md5": None, "received": None}])
+        nothing = {"sha256": None, "md5": None, "received": None}
+        self._note_files(batch_id, [{"name": name, "size": size, **nothing}])
 
-    def put(self, batch_id: int, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Note files of a batch that is open: ``name, size, sha256, md5, received``."""
+    def put(self, batch_id: int, files: Mapping[str, Sums]) -> None:
+        """Note files of a batch that is open, and that are all there, by their names.
+
+        Raises
+        ------
+        UsageFault
+            The batch is not open.
+        """
+        now = datetime.now(UTC)
+        rows = [
+            {"name": name, "size": each.size, "sha256": each.sha256, "md5": each.md5, "received": now}
+            for name, each in files.items()
+        ]
+        self._note_files(batch_id, rows)
+
+    def _note_files(self, batch_id: int, rows: Sequence[Mapping[str, Any]]) -> None:
         with self._changing() as connection:
             _check_open(connection, batch_id)
             statement = insert(BATCH_FILE)

@@ -4,7 +4,6 @@ import csv
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -13,12 +12,12 @@ from ingest.correction import Correction, card_of, parse_keyword, parse_value
 from ingest.delivery import new_headers, pieces
 from ingest.fitsfile import FitsFile
 from ingest.phase3.releases.archive import Archive
-from ingest.phase3.releases.versions import PRODUCTS
 from ingest.scan import Candidate, candidate, scan
 from vo_server.archive import FILE, among
 from vo_server.errors import FatalFault, NotFoundFault, UsageFault
 from vo_server.progress import Progress, silent
 from vo_server.stores import path_of
+from vo_server.submissions.published import PRODUCTS
 from vo_server.submissions.values import Batch
 
 COLUMNS = ("file", "hdu", "keyword", "value")
@@ -108,9 +107,7 @@ def amend(
             corrections = [_correction(file, origfile, amendment) for amendment in wanted]
             for piece in pieces(stream, tuple(new_headers(stream, file, corrections))):
                 sink.write(piece)
-        sums = area.complete(origfile)
-        told = {"size": sums.size, "sha256": sums.sha256, "md5": sums.md5}
-        archive.submissions.put(batch.batch_id, [{"name": origfile, "received": datetime.now(UTC), **told}])
+        archive.submissions.put(batch.batch_id, {origfile: area.complete(origfile)})
         say(count, len(by_file), "amending products")
     return len(by_file)
 

@@ -14,12 +14,12 @@ from ingest.phase3.catalogues.tables import read_tables
 from ingest.phase3.facts import facts_of
 from ingest.phase3.product import opened
 from ingest.phase3.releases.archive import Archive
-from ingest.phase3.releases.versions import PRODUCTS
 from ingest.phase3.standard import load
 from vo_server.archive import FILE, among
 from vo_server.errors import FatalFault, UsageFault
 from vo_server.progress import Progress
 from vo_server.stores import path_of
+from vo_server.submissions.published import PRODUCTS
 
 #: Categories of files with a table of their own; tiles belong to the table of their metadata file.
 TABLES = ("SCIENCE.CATALOG", "SCIENCE.MCATALOG")

@@ -85,21 +85,9 @@ def _named(report: Report) -> Report:
 
 
 def complete_files(archive: Archive, batch: Batch) -> list[Path]:
-    """The files of a batch, all of them there.
-
-    Raises
-    ------
-    UsageFault
-        There is none, or some are still coming.
-    """
-    files = archive.submissions.files(batch.batch_id)
-    if not files:
-        raise UsageFault(f"{batch.name} has no files")
-    coming = [file.name for file in files if file.sha256 is None]
-    if coming:
-        raise UsageFault(f"{batch.name}: {len(coming)} files are not complete, {coming[0]} for one")
+    """Where the files of a batch wait, all of them there; raises as `Submissions.complete_files`."""
     area = archive.area(batch)
-    return [area.path(file.name) for file in files]
+    return [area.path(file.name) for file in archive.submissions.complete_files(batch)]
 
 
 def _with_archive(

@@ -6,7 +6,6 @@ Behind every door is the same way: the batch is checked, reviewed, and published
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
-from datetime import UTC, datetime
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -14,11 +13,11 @@ import sqlalchemy as sa
 from ingest.phase3.releases.archive import Archive
 from ingest.phase3.releases.closing import check_batch
 from ingest.phase3.releases.publishing import publish
-from ingest.phase3.releases.versions import PRODUCTS
 from vo_server.archive import BATCH_FILE, among
 from vo_server.errors import NotFoundFault, UsageFault
 from vo_server.progress import Progress
-from vo_server.submissions.area import sums_of
+from vo_server.submissions.area import Sums, sums_of
+from vo_server.submissions.published import PRODUCTS
 from vo_server.submissions.states import SYSTEM, Person, State
 from vo_server.submissions.values import Batch, Collection, Release
 
@@ -36,14 +35,13 @@ def take_files(
     state = archive.submissions.batch(batch.batch_id).state
     if state is not State.OPEN:
         raise UsageFault(f"{batch.name} is {state}: files change only while it is open; reopen it first")
-    rows = []
+    taken: dict[str, Sums] = {}
     for name, sums in archive.area(batch).adopt(files, progress, link=batch.door == "legacy"):
-        told = {"size": sums.size, "sha256": sums.sha256, "md5": sums.md5}
-        rows.append({"name": name, "received": datetime.now(UTC), **told})
-        if len(rows) == PUT_AT_ONCE:
-            archive.submissions.put(batch.batch_id, rows)
-            rows = []
-    archive.submissions.put(batch.batch_id, rows)
+        taken[name] = sums
+        if len(taken) == PUT_AT_ONCE:
+            archive.submissions.put(batch.batch_id, taken)
+            taken = {}
+    archive.submissions.put(batch.batch_id, taken)
 
 
 def known_or_new(archive: Archive, collection: Collection, release: Release) -> tuple[Collection, Release]:

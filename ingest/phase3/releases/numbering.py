@@ -1,7 +1,7 @@
 """Identifiers of published files: assigned once, before anything is stored, and kept from then on."""
 
 from collections import Counter
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
@@ -11,6 +11,7 @@ from ingest.phase3.releases.closing import complete_files, read_all
 from ingest.read import Parsed
 from vo_server.archive import BATCH_FILE, FILE, among
 from vo_server.errors import UsageFault
+from vo_server.instants import utc_now
 from vo_server.progress import Progress, silent
 from vo_server.submissions.values import Batch, BatchFile
 
@@ -45,7 +46,7 @@ def number(archive: Archive, batch: Batch, progress: Progress | None = None) -> 
 
 def _stamps(connection: sa.Connection, count: int) -> list[str]:
     """Identifiers that nobody has: of this moment, a millisecond apart."""
-    now = datetime.now(UTC).replace(tzinfo=None)
+    now = utc_now()
     least = PREFIX + _text(now)
     taken = [
         connection.scalar(

@@ -6,7 +6,6 @@ Everything here is inside the caller's transaction, and one caller at a time: wh
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,13 +13,12 @@ from sqlalchemy.dialects.postgresql import insert
 
 from ingest.load import Place
 from ingest.phase3.releases.archive import description_address, release_page
-from vo_server import schemas
 from vo_server.archive import FILE, among
 from vo_server.errors import UsageFault
+from vo_server.instants import utc_now
+from vo_server.submissions.published import CHANGES, PRODUCTS, RELEASES
 from vo_server.submissions.values import Batch, Collection, Release
 
-_TABLES = schemas.metadata(schemas.builtin()).tables
-PRODUCTS, CHANGES, RELEASES = (_TABLES[f"phase3.{name}"] for name in ("products", "changes", "releases"))
 SCIENCE = "SCIENCE."  #: how the categories of products begin
 
 
@@ -31,11 +29,6 @@ class Published:
     dp_id: str
     origfile: str
     category: str
-
-
-def now() -> datetime:
-    """The time, UTC, as published tables have it."""
-    return datetime.now(UTC).replace(tzinfo=None)
 
 
 def replaced_by(connection: sa.Connection, collection: str, files: Iterable[Published]) -> dict[str, str]:
@@ -64,7 +57,7 @@ def add(
 ) -> None:
     """Make files current, in the place of ``former`` ones; files that were withdrawn come back."""
     _check_newest(connection, former)
-    when = now()
+    when = utc_now()
     numbers = _next_versions(connection, batch.collection, [file.origfile for file in files])
     rows = [
         {
@@ -111,7 +104,7 @@ def _next_versions(connection: sa.Connection, collection: str, names: Sequence[s
 
 def end(connection: sa.Connection, dp_ids: Sequence[str], status: str, reason: str) -> None:
     """Let files be current no more."""
-    changed = sa.update(PRODUCTS).values(status=status, ended=now(), reason=reason or None)
+    changed = sa.update(PRODUCTS).values(status=status, ended=utc_now(), reason=reason or None)
     connection.execute(changed.where(among(PRODUCTS.c.dp_id, dp_ids)))
 
 
@@ -130,7 +123,7 @@ def tell(connection: sa.Connection, change: str, dp_ids: Sequence[str], reason: 
         row.dp_id: row
         for row in connection.execute(sa.select(PRODUCTS).where(among(PRODUCTS.c.dp_id, dp_ids)))
     }
-    when = now()
+    when = utc_now()
     rows: list[dict[str, Any]] = []
     for number, dp_id in enumerate(dp_ids, last + 1):
         row = known[dp_id]
@@ -190,7 +183,7 @@ def summarise_release(
         "title": release.title, "status": "published" if counted.is_there else "withdrawn",
         "origin": collection.origin, "programmes": " ".join(collection.programmes) or None,
         "creators": "; ".join(release.creators) or None, "abstract": release.abstract or None,
-        "published": counted.published, "updated": now(), "n_products": counted.n_products,
+        "published": counted.published, "updated": utc_now(), "n_products": counted.n_products,
         "n_files": counted.n_files, "volume": int(counted.volume), "bib_reference": release.bibcode,
         "doi": release.doi, "access_url": release_page(place, release.collection, release.release),
         "release_description": description_address(place, release),

@@ -15,7 +15,7 @@ from ingest.phase3.releases import catalogues, versions
 from ingest.phase3.releases.archive import Archive
 from ingest.phase3.releases.catalogues import CatalogueFile
 from ingest.phase3.releases.publishing import summarise_releases
-from ingest.phase3.releases.versions import PRODUCTS, SCIENCE
+from ingest.phase3.releases.versions import SCIENCE
 from ingest.protection import spread_release_dates
 from ingest.run import LOCK
 from vo_server.archive import BATCH, BATCH_FILE, FILE, PUBLISHED, among
@@ -23,6 +23,7 @@ from vo_server.db.locks import holding
 from vo_server.errors import AuthorizationFault, FatalFault, NotFoundFault, UsageFault
 from vo_server.stores import path_of
 from vo_server.submissions.area import link_or_copy
+from vo_server.submissions.published import PRODUCTS
 from vo_server.submissions.states import Person, check_step
 from vo_server.submissions.store import take_step
 from vo_server.submissions.values import MOST_TITLE, Batch, check_text

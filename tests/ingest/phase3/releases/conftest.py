@@ -15,7 +15,6 @@ from ingest.phase3.releases.archive import Archive
 from ingest.phase3.releases.closing import check_batch
 from ingest.phase3.releases.doors import take_files
 from ingest.phase3.releases.publishing import publish
-from ingest.phase3.releases.versions import CHANGES, PRODUCTS, RELEASES
 from ingest.phase3.releases.withdrawing import unpublish
 from tests.ingest.phase3.products import Sample
 from tests.products import Holdings
@@ -23,6 +22,7 @@ from vo_server import schemas
 from vo_server.config import Settings
 from vo_server.db import Database
 from vo_server.submissions.documents import keep_document
+from vo_server.submissions.published import CHANGES, PRODUCTS, RELEASES
 from vo_server.submissions.states import Person, State
 from vo_server.submissions.values import Batch, Collection, Release
 
