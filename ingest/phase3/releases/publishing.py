@@ -55,14 +55,16 @@ def publish(
         batch = archive.submissions.batch(batch_id)
         check_step("publish", batch.state, people, reason)
         stored = deposit(archive, batch, number(archive, batch, say), say)
-        tabular = list(_catalogue_files(stored))
+        with archive.owner.connect() as connection:
+            bad = versions.deprecated_before(connection, [one.file.dp_id or "" for one in stored])
+        tabular = [file for file in _catalogue_files(stored) if file.dp_id not in bad]
         standard = batch.standard
         with (
             catalogues.staged(archive, batch.collection, batch.release, standard, tabular, say) as tables,
             archive.owner.begin() as connection,
         ):
             files = _load_all(archive, connection, batch, stored, say)
-            _make_current(archive, connection, batch, files, reason)
+            _make_current(archive, connection, batch, files, bad, reason)
             if tables is not None and catalogues.are_public(connection, tabular):
                 catalogues.show(connection, tables, tabular)
             published = take_step(connection, batch_id, "publish", author, people, reason, batch.changed)
@@ -144,14 +146,27 @@ def _load(archive: Archive, connection: sa.Connection, entries: Sequence[Identif
 
 
 def _make_current(
-    archive: Archive, connection: sa.Connection, batch: Batch, files: Sequence[Published], reason: str
+    archive: Archive,
+    connection: sa.Connection,
+    batch: Batch,
+    files: Sequence[Published],
+    bad: Mapping[str, str],
+    reason: str,
 ) -> None:
-    """Put files in the place of their former versions, and relate them to each other."""
+    """Put files in the place of their former versions, and relate them to each other.
+
+    Parameters
+    ----------
+    bad : mapping
+        Files that were deprecated before their batch was taken back, and why: they are so again.
+    """
     place = archive.place(connection)
-    former = versions.replaced_by(connection, batch.collection, files)
-    versions.add(connection, place, batch, files, former, reason)
+    good = [file for file in files if file.dp_id not in bad]
+    former = versions.replaced_by(connection, batch.collection, good)
+    versions.add(connection, place, batch, good, former, reason)
+    versions.deprecate_again(connection, bad)
     versions.compare_data(connection, former)
-    retire(connection, list(former.values()))
+    retire(connection, [*former.values(), *bad])
     _name_relatives(connection, batch.collection, [file.dp_id for file in files])
     relate.resolve_associations(connection)
     published = [file.dp_id for file in files]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 
 from ingest.load import Place
 from ingest.phase3.releases.archive import description_address, release_page
@@ -56,7 +56,11 @@ def add(
     reason: str,
 ) -> None:
     """Make files current, in the place of ``former`` ones; files that were withdrawn come back."""
+    if not files:
+        return
     _check_newest(connection, former)
+    others = [file for file in files if file.dp_id not in former]
+    before = {**former, **_deprecated(connection, batch.collection, others)}
     when = utc_now()
     numbers = _next_versions(connection, batch.collection, [file.origfile for file in files])
     rows = [
@@ -64,7 +68,7 @@ def add(
             "dp_id": file.dp_id, "obs_publisher_did": place.publisher_did(file.dp_id),
             "collection": batch.collection, "release": batch.release, "batch": batch.number,
             "origfile": file.origfile, "category": file.category, "version": numbers.get(file.origfile, 1),
-            "status": "current", "published": when, "predecessor": former.get(file.dp_id),
+            "status": "current", "published": when, "predecessor": before.get(file.dp_id),
         }
         for file in files
     ]  # fmt: skip
@@ -73,11 +77,47 @@ def add(
     again = {name: statement.excluded[name] for name in back} | {"ended": None, "reason": None}
     connection.execute(statement.on_conflict_do_update(index_elements=["dp_id"], set_=again), rows)
     end(connection, list(former.values()), "obsolete", reason or f"replaced in {batch.release}")
-    for new, old in former.items():
+    for new, old in before.items():
         connection.execute(sa.update(PRODUCTS).values(successor=new).where(PRODUCTS.c.dp_id == old))
     science = [file.dp_id for file in files if file.category.startswith(SCIENCE)]
     tell(connection, "replaced", [former[dp_id] for dp_id in science if dp_id in former], reason)
     tell(connection, "added", science, reason)
+
+
+def _deprecated(connection: sa.Connection, collection: str, files: Iterable[Published]) -> dict[str, str]:
+    """The last versions of ``files`` where these are deprecated: dp_id of the new one -> of that one.
+
+    They stay deprecated, but who has one is told what to use.
+    """
+    new = {file.origfile: file.dp_id for file in files}
+    query = (
+        sa.select(PRODUCTS.c.origfile, PRODUCTS.c.dp_id)
+        .ext(distinct_on(PRODUCTS.c.origfile))
+        .where(PRODUCTS.c.collection == collection, PRODUCTS.c.status == "deprecated")
+        .where(among(PRODUCTS.c.origfile, new), ~among(PRODUCTS.c.dp_id, new.values()))
+        .order_by(PRODUCTS.c.origfile, PRODUCTS.c.version.desc())
+    )
+    return {new[row.origfile]: row.dp_id for row in connection.execute(query)}
+
+
+def deprecated_before(connection: sa.Connection, dp_ids: Sequence[str]) -> dict[str, str]:
+    """Those of withdrawn files that were deprecated when they were withdrawn, and why."""
+    query = (
+        sa.select(CHANGES.c.dp_id, CHANGES.c.change, CHANGES.c.reason)
+        .ext(distinct_on(CHANGES.c.dp_id))
+        .join(PRODUCTS, PRODUCTS.c.dp_id == CHANGES.c.dp_id)
+        .where(among(CHANGES.c.dp_id, dp_ids), CHANGES.c.change != "withdrawn")
+        .where(PRODUCTS.c.status == "withdrawn")
+        .order_by(CHANGES.c.dp_id, CHANGES.c.change_id.desc())
+    )
+    return {row.dp_id: row.reason for row in connection.execute(query) if row.change == "deprecated"}
+
+
+def deprecate_again(connection: sa.Connection, reasons: Mapping[str, str]) -> None:
+    """Let withdrawn files be what they were before: deprecated, each with its reason."""
+    for dp_id, reason in reasons.items():
+        end(connection, [dp_id], "deprecated", reason)
+        tell(connection, "deprecated", [dp_id], reason)
 
 
 def _check_newest(connection: sa.Connection, former: Mapping[str, str]) -> None:
@@ -106,6 +146,12 @@ def end(connection: sa.Connection, dp_ids: Sequence[str], status: str, reason: s
     """Let files be current no more."""
     changed = sa.update(PRODUCTS).values(status=status, ended=utc_now(), reason=reason or None)
     connection.execute(changed.where(among(PRODUCTS.c.dp_id, dp_ids)))
+
+
+def forget_successors(connection: sa.Connection, dp_ids: Sequence[str]) -> None:
+    """Let no deprecated file be told to have one of ``dp_ids`` as its newer version."""
+    is_before = (among(PRODUCTS.c.successor, dp_ids), PRODUCTS.c.status == "deprecated")
+    connection.execute(sa.update(PRODUCTS).values(successor=None).where(*is_before))
 
 
 def restore(connection: sa.Connection, dp_ids: Sequence[str]) -> None:

@@ -112,6 +112,7 @@ def unpublish(
             catalogues.hide(connection, dp_ids)
             remove(connection, dp_ids)
             versions.restore(connection, former)
+            versions.forget_successors(connection, dp_ids)
             _bring_back_rows(connection, former)
             versions.tell(connection, "restored", _science(connection, former), reason)
             _tell(archive, connection, "withdrawn", science, reason)

@@ -108,6 +108,43 @@ def test_an_unpublished_batch_gives_its_place_back(submitter: Submitter, valid: 
     assert science(submitter)[first.dp_id][0] == "obsolete"
 
 
+def test_what_was_deprecated_is_so_when_its_batch_is_published_again(
+    submitter: Submitter, valid: dict[str, Sample]
+) -> None:
+    batch = submitter.publish(submitter.sample(valid["SCIENCE.SPECTRUM"]))
+    (row,) = submitter.obscore()
+    deprecate(submitter.archive, [row.dp_id], ARCHIVIST, "wrong flux scale")
+    unpublish(submitter.archive, batch.batch_id, "curator", ARCHIVIST, "for a while")
+    publishing.publish(submitter.archive, batch.batch_id, "curator", ARCHIVIST)
+    assert submitter.obscore() == []
+    assert has_file(submitter, row.dp_id)
+    assert science(submitter) == {row.dp_id: ("deprecated", "wrong flux scale")}
+    assert [change for change, _ in submitter.changes()] == ["added", "deprecated", "withdrawn", "deprecated"]
+    reinstate(submitter.archive, [row.dp_id], ARCHIVIST, "it was right")
+    assert [each.dp_id for each in submitter.obscore()] == [row.dp_id]
+
+
+def test_a_deprecated_product_names_what_comes_in_its_place(
+    submitter: Submitter, valid: dict[str, Sample]
+) -> None:
+    sample = valid["SCIENCE.SPECTRUM"]
+    submitter.publish(submitter.sample(sample))
+    (bad,) = submitter.obscore()
+    deprecate(submitter.archive, [bad.dp_id], ARCHIVIST, "wrong flux scale")
+    second = submitter.publish(submitter.sample(sample, OBSTECH="ECHELLE,SLIT"))
+    (good,) = submitter.obscore()
+
+    def related() -> dict[str, tuple[str, str | None, str | None]]:
+        rows = submitter.products()
+        return {row.dp_id: (row.status, row.predecessor, row.successor) for row in rows}
+
+    assert related()[bad.dp_id] == ("deprecated", None, good.dp_id)
+    assert related()[good.dp_id] == ("current", bad.dp_id, None)
+    unpublish(submitter.archive, second.batch_id, "curator", ARCHIVIST, "too early")
+    assert related()[bad.dp_id] == ("deprecated", None, None)
+    assert submitter.obscore() == []
+
+
 def test_a_batch_that_was_replaced_cannot_be_unpublished_first(
     submitter: Submitter, valid: dict[str, Sample]
 ) -> None:
