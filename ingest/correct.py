@@ -12,7 +12,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from ingest import delivery
-from ingest.correction import Correction, card_of, parse_keyword, parse_value
+from ingest.correction import Correction, card_of, parse_value
 from ingest.header import Card, Value
 from ingest.lineage import Identified
 from ingest.load import PUBLISHED, Place, load
@@ -24,6 +24,7 @@ from ingest.scan import Candidate, Scanned, candidate, scan
 from vo_server import schemas
 from vo_server.archive import CORRECTION, FILE, among
 from vo_server.errors import NotFoundFault, UsageFault
+from vo_server.headers.correctable import parse_keyword
 from vo_server.progress import Progress
 from vo_server.stores import path_of
 

@@ -163,6 +163,7 @@ def routes(state: Any) -> list[BaseRoute]:
         Route(batch, desk.batch, methods=["GET"]),
         Route(f"{batch}/report", provider.report, methods=["GET"]),
         Route(f"{batch}/steps", provider.steps, methods=["POST"]),
+        Route(f"{batch}/amendments", provider.amendments, methods=["POST"]),
         Route(f"{batch}/files", uploads.collection, methods=["POST", "OPTIONS"]),
         Route(
             f"{batch}/files/{{name}}", uploads.file, methods=["HEAD", "PATCH", "DELETE", "POST", "OPTIONS"]

@@ -17,7 +17,7 @@ from vo_server.submissions.values import (
     check_file_name,
 )
 
-LARGEST = 1 << 20  #: bytes of a JSON document
+LARGEST = 1 << 20  #: bytes of a document
 MOST_METADATA = 4_000  #: characters of Upload-Metadata
 MOST_DEPRECATED = 400  #: products of one request
 STANDARDS = ("6", "8")
@@ -130,6 +130,23 @@ def read_json(model: type[R], content: bytes) -> R:
             f"{'.'.join(map(str, e['loc'])) or 'document'}: {e['msg']}" for e in exc.errors()[:5]
         )
         raise UsageFault(f"the JSON document is wrong: {told}") from exc
+
+
+def read_text(content: bytes) -> str:
+    """The text that a body is.
+
+    Raises
+    ------
+    UsageFault
+        It is not in UTF-8, or has characters that are none.
+    """
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as exc:
+        raise UsageFault("the text is not in UTF-8") from exc
+    if "\x00" in text:
+        raise UsageFault("the text has a NUL character")
+    return text
 
 
 def upload_length(headers: Mapping[str, str], most: int) -> int:

@@ -13,9 +13,18 @@ from phase3.access import ANYBODY, Caller, caller, told
 from phase3.params import read_json
 from vo_server import dali
 from vo_server.errors import AuthorizationFault, NotFoundFault, UsageFault
+from vo_server.submissions.amendments import parse_amendments
 from vo_server.submissions.area import Area
 from vo_server.submissions.documents import LARGEST, keep_document
-from vo_server.submissions.jobs import KIND, LONG, ask_deprecation, ask_step, is_going, last_job
+from vo_server.submissions.jobs import (
+    KIND,
+    LONG,
+    ask_amendments,
+    ask_deprecation,
+    ask_step,
+    is_going,
+    last_job,
+)
 from vo_server.submissions.states import Person, State, check_step, steps_from
 from vo_server.submissions.store import Submissions
 from vo_server.submissions.values import MOST_NAMES, MOST_TITLE, Batch, check_text
@@ -197,9 +206,7 @@ class Provider:
     def _take(self, request: Request, asking: Caller, wanted: params.StepRequest) -> bool:
         """Take a step, or let a job take it; whether it is done."""
         batch, people = asking.batch(request.path_params["batch"], *ANYBODY)
-        job = last_job(self.submissions.engine, batch.batch_id)
-        if job is not None and is_going(job["phase"]):
-            raise UsageFault("a step of this batch is being taken: wait for its end")
+        self._check_idle(batch)
         # A check that was interrupted is asked for again.
         is_again = wanted.step == "close" and batch.state is State.CLOSED
         check_step(wanted.step, State.OPEN if is_again else batch.state, people, wanted.reason)
@@ -212,6 +219,29 @@ class Provider:
         if wanted.step == "drop":
             Area(self._state_dir, batch.batch_id).clear()
         return True
+
+    def _check_idle(self, batch: Batch) -> None:
+        job = last_job(self.submissions.engine, batch.batch_id)
+        if job is not None and is_going(job["phase"]):
+            raise UsageFault("a step of this batch is being taken: wait for its end")
+
+    @told
+    async def amendments(self, request: Request) -> Response:
+        """POST ``/phase3/batches/{batch}/amendments``: other keywords for published products (CSV); a job."""
+        asking = caller(request, self.submissions)
+        content = await _body(request)
+
+        def ask() -> None:
+            batch, _ = asking.batch(request.path_params["batch"], *ANYBODY)
+            self._check_idle(batch)
+            if batch.state is not State.OPEN:
+                raise UsageFault(f"the batch is {batch.state}: reopen it first")
+            text = params.read_text(content)
+            parse_amendments(text.splitlines())  # what is wrong with them is said at once
+            ask_amendments(self._jobs, batch.batch_id, text, asking.account, self._retention)
+
+        await run_in_threadpool(ask)
+        return JSONResponse(await run_in_threadpool(self.read_batch, request, asking), status_code=202)
 
     @told
     async def deprecations(self, request: Request) -> Response:

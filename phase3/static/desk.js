@@ -34,6 +34,21 @@ if (document.getElementById("going")) setTimeout(() => location.reload(), 2000);
 
 const TUS = { "Tus-Resumable": "1.0.0" };
 
+// An upload that was interrupted in this browser goes on where it was, with the same file.
+async function place(url, file) {
+  const key = `upload ${url} ${file.name} ${file.size} ${file.lastModified}`;
+  const known = localStorage.getItem(key);
+  if (known) {
+    const response = await fetch(known, { method: "HEAD", headers: TUS });
+    const there = Number(response.headers.get("Upload-Offset"));
+    const isSame = response.ok && Number(response.headers.get("Upload-Length")) === file.size;
+    if (isSame && there < file.size) return { key, address: known, offset: there };
+  }
+  const address = await begin(url, file);
+  localStorage.setItem(key, address);
+  return { key, address, offset: 0 };
+}
+
 async function begin(url, file) {
   const name = btoa(String.fromCodePoint(...new TextEncoder().encode(file.name)));
   const response = await fetch(url, {
@@ -43,10 +58,10 @@ async function begin(url, file) {
   return response.headers.get("Location");
 }
 
-async function send(place, file, say) {
-  let offset = 0;
+async function send(upload, file, say) {
+  let offset = upload.offset;
   while (offset < file.size) {
-    const response = await fetch(place, {
+    const response = await fetch(upload.address, {
       method: "PATCH",
       headers: { ...TUS, "Upload-Offset": String(offset), "Content-Type": "application/offset+octet-stream" },
       body: file.slice(offset, offset + PIECE),
@@ -55,6 +70,7 @@ async function send(place, file, say) {
     offset = Number(response.headers.get("Upload-Offset"));
     say(offset);
   }
+  localStorage.removeItem(upload.key);
 }
 
 const chosen = document.getElementById("files");
@@ -65,14 +81,22 @@ if (chosen) chosen.addEventListener("change", async () => {
   bar.hidden = false;
   try {
     for (const file of chosen.files) {
-      const place = await begin(chosen.dataset.uploads, file);
-      await send(place, file, (done) => { bar.value = total ? (before + done) / total : 1; });
+      await send(await place(chosen.dataset.uploads, file), file, (done) => { bar.value = total ? (before + done) / total : 1; });
       before += file.size;
     }
     location.reload();
   } catch (exc) {
     tell(exc.message);
   }
+});
+
+const amendments = document.getElementById("amendments");
+if (amendments) amendments.addEventListener("change", async () => {
+  const response = await fetch(amendments.dataset.post, {
+    method: "POST", headers: { "Content-Type": "text/csv" }, body: amendments.files[0],
+  });
+  if (!response.ok) return tell(await faultOf(response));
+  location.reload();
 });
 
 // Deprecations are a job, whose end is waited for.

@@ -9,20 +9,14 @@ from astropy.io import fits
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.correction import (
-    Correction,
-    corrected,
-    corrected_text,
-    parse_keyword,
-    parse_value,
-    signed,
-)
+from ingest.correction import Correction, corrected, corrected_text, parse_value, signed
 from ingest.fitsfile import FitsFile
 from ingest.header import CARD, Card
 from ingest.scan import Candidate, candidate, scan
 from tests.ingest import samples
 from vo_server.checksums import sum32
 from vo_server.errors import UsageFault
+from vo_server.headers.correctable import parse_keyword
 
 
 def scanned(path: Path) -> FitsFile:

@@ -131,6 +131,55 @@ def test_a_failing_batch_is_mended_file_by_file(
     assert next(file for file in found["files"] if file["name"] == "notes.txt") == notes
 
 
+@pytest.mark.usefixtures("raw")
+def test_keywords_of_what_is_published_are_amended(
+    server: Server, pi: Account, curator: Account, collection: str, batch: int, sample: Sample, tmp_path: Path
+) -> None:
+    (path,) = sample.write(tmp_path)
+    published(pi, curator, batch, path)
+    place = f"/phase3/batches/{batch}/amendments"
+    wanted = f"file,hdu,keyword,value\n{path.name},0,OBJECT,Sculptor\n".encode()
+    refused = pi.ask("POST", place, data=wanted)
+    assert (refused.status_code, "the batch is published" in refused.json()["message"]) == (400, True)
+    new = pi.ask("POST", f"/phase3/collections/{collection}/releases/DR1/batches").json()["batch"]
+    place = f"/phase3/batches/{new}/amendments"
+    assert pi.ask("POST", place, data=wanted).status_code == 202
+    done = settled(pi, new)
+    assert [(file["name"], file["complete"]) for file in done["files"]] == [(path.name, True)]
+    pi.step(new, "close")
+    assert settled(pi, new)["state"] == "valid"
+    pi.step(new, "submit")
+    curator.step(new, "approve")
+    curator.step(new, "publish")
+    assert settled(curator, new)["state"] == "published"
+    query = f"SELECT target_name FROM ivoa.ObsCore WHERE obs_collection = '{collection}'"
+    assert TAPService(f"{server.url}/tap").search(query)["target_name"].tolist() == ["Sculptor"]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"file,keyword\na,b\n", "has to name the columns"),
+        (b"file,keyword,value\na.fits,OBJECT,\x00\n", "NUL"),
+        (b"file,keyword,value\na.fits,OBJECT,\xff\n", "UTF-8"),
+        (b"file,keyword,value\na.fits,CHECKSUM,1\n", "line 2: CHECKSUM"),
+    ],
+)
+def test_amendments_that_cannot_be_are_refused(pi: Account, batch: int, content: bytes, message: str) -> None:
+    refused = pi.ask("POST", f"/phase3/batches/{batch}/amendments", data=content)
+    assert (refused.status_code, message in refused.json()["message"]) == (400, True), refused.text
+    assert pi.batch(batch)["job"] is None
+
+
+def test_amendments_of_what_is_not_there_say_so(pi: Account, batch: int, stranger: Account) -> None:
+    place, wanted = f"/phase3/batches/{batch}/amendments", "file,keyword,value\nno.fits,OBJECT,b\n"
+    assert stranger.ask("POST", place, data=wanted).status_code == 403
+    assert pi.ask("POST", place, data=wanted).status_code == 202
+    found = settled(pi, batch)
+    assert "no.fits" in found["job"]["error"]
+    assert (found["state"], found["files"]) == ("open", [])
+
+
 def test_an_upload_goes_on_where_it_was(pi: Account, batch: int, tmp_path: Path) -> None:
     content = bytes(range(256)) * 4000
     path = tmp_path / "large.fits"

@@ -13,15 +13,25 @@ KIND = "phase3"
 #: Steps that take longer than a request may.
 LONG = ("close", "publish", "unpublish")
 DEPRECATE, REINSTATE = "deprecate", "reinstate"  #: what is done with products
+AMEND = "amend"  #: new versions of products are put into a batch
 DURATION = 7 * 86400  #: seconds that one may take
 _GOING = ("PENDING", "QUEUED", "EXECUTING")
 
 
 def ask_step(jobs: JobStore, batch_id: int, step: str, author: str, reason: str, retention: float) -> Job:
     """Queue a step of a batch; `QuotaFault` where the author has too many jobs."""
-    parameters = Parameters(
-        [("BATCH", str(batch_id)), ("STEP", step), ("AUTHOR", author), ("REASON", reason)]
-    )
+    return _ask(jobs, batch_id, step, author, [("REASON", reason)], retention)
+
+
+def ask_amendments(jobs: JobStore, batch_id: int, amendments: str, author: str, retention: float) -> Job:
+    """Queue amendments (CSV) of published products, for a batch; `QuotaFault` as above."""
+    return _ask(jobs, batch_id, AMEND, author, [("AMENDMENTS", amendments)], retention)
+
+
+def _ask(
+    jobs: JobStore, batch_id: int, step: str, author: str, told: Sequence[tuple[str, str]], retention: float
+) -> Job:
+    parameters = Parameters([("BATCH", str(batch_id)), ("STEP", step), ("AUTHOR", author), *told])
     name = f"batch {batch_id}"
     return jobs.create(
         KIND, author, parameters, execution_duration=DURATION, retention=retention, run_id=name, queued=True

@@ -1,14 +1,12 @@
 """Metadata-only updates: published products with other keywords and the same data, as a new batch."""
 
-import csv
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import sqlalchemy as sa
 
-from ingest.correction import Correction, card_of, parse_keyword, parse_value
+from ingest.correction import Correction, card_of, parse_value
 from ingest.delivery import new_headers, pieces
 from ingest.fitsfile import FitsFile
 from ingest.phase3.releases.archive import Archive
@@ -17,60 +15,9 @@ from vo_server.archive import FILE, among
 from vo_server.errors import FatalFault, NotFoundFault, UsageFault
 from vo_server.progress import Progress, silent
 from vo_server.stores import path_of
+from vo_server.submissions.amendments import Amendment
 from vo_server.submissions.published import PRODUCTS
 from vo_server.submissions.values import Batch
-
-COLUMNS = ("file", "hdu", "keyword", "value")
-MOST = 1_000_000  #: amendments of one batch
-
-
-@dataclass(frozen=True, slots=True)
-class Amendment:
-    """A keyword of a product and the value that it should have, as text.
-
-    Attributes
-    ----------
-    file : str
-        The product's name (ORIGFILE) or identifier.
-    """
-
-    file: str
-    hdu: int
-    keyword: str
-    value: str
-
-
-def read_amendments(path: Path) -> list[Amendment]:
-    """The amendments of a CSV file with the columns ``file, hdu, keyword, value``; no HDU means the primary.
-
-    Raises
-    ------
-    UsageFault
-        It is not such a file; the message names the line.
-    """
-    try:
-        with path.open(newline="", encoding="utf-8") as stream:
-            rows = csv.DictReader(stream)
-            if rows.fieldnames is None or not {*COLUMNS} - {"hdu"} <= set(rows.fieldnames):
-                raise UsageFault(f"{path.name} wants the columns {', '.join(COLUMNS)} in its first line")
-            found = [_amendment(row, number) for number, row in zip(range(2, MOST + 3), rows, strict=False)]
-    except (OSError, UnicodeDecodeError, csv.Error) as exc:
-        raise UsageFault(f"{path.name} cannot be read as CSV in UTF-8") from exc
-    if len(found) > MOST:
-        raise UsageFault(f"{path.name} has more than {MOST} amendments: divide it")
-    if not found:
-        raise UsageFault(f"{path.name} has no amendment")
-    return found
-
-
-def _amendment(row: Mapping[str, str | None], number: int) -> Amendment:
-    hdu = (row.get("hdu") or "0").strip()
-    if not hdu.isdigit() or len(hdu) > 4:
-        raise UsageFault(f"line {number}: {hdu[:20]!r} is no number of an HDU")
-    name, keyword, value = ((row.get(word) or "").strip() for word in ("file", "keyword", "value"))
-    if not name:
-        raise UsageFault(f"line {number}: the file is missing")
-    return Amendment(name, int(hdu), parse_keyword(keyword), value)
 
 
 def amend(

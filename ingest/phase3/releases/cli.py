@@ -146,9 +146,13 @@ def amend(
 ) -> None:
     """Put published products with other keywords and the same data into a new batch."""
     from ingest.phase3.releases.amending import amend as put
-    from ingest.phase3.releases.amending import read_amendments
+    from vo_server.submissions.amendments import parse_amendments
 
-    amendments = read_amendments(changes)
+    try:
+        with changes.open(newline="", encoding="utf-8-sig") as lines:
+            amendments = parse_amendments(lines)
+    except OSError as exc:
+        raise UsageFault(f"{changes} cannot be read: {exc.strerror}") from exc
     with _archive(directory) as archive, shown() as progress:
         batch = archive.submissions.open_batch(collection, release, getpass.getuser(), standard=standard)
         count = put(archive, batch, amendments, progress)

@@ -4,12 +4,15 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from ingest.phase3.releases.amending import amend
 from ingest.phase3.releases.archive import Archive
 from ingest.phase3.releases.steps import take
 from ingest.phase3.releases.withdrawing import deprecate, reinstate
 from vo_server.errors import FatalFault, UsageFault
-from vo_server.submissions.jobs import DEPRECATE, KIND, LONG, REINSTATE
+from vo_server.submissions.amendments import parse_amendments
+from vo_server.submissions.jobs import AMEND, DEPRECATE, KIND, LONG, REINSTATE
 from vo_server.submissions.states import STEPS, Person
+from vo_server.submissions.store import check_may
 from vo_server.uws.executing import Executing
 from vo_server.uws.jobs import Job, JobResult
 
@@ -31,7 +34,7 @@ class StepExecutor:
         self._executing = Executing()
 
     def execute(self, job: Job) -> Sequence[JobResult]:
-        """Take the step of BATCH that STEP names, or do that with the products ID, for AUTHOR.
+        """Take the step of BATCH that STEP names, or do that with the products ID or AMENDMENTS, for AUTHOR.
 
         Whether AUTHOR has the right to is looked at here, when it is done.
         """
@@ -47,17 +50,23 @@ class StepExecutor:
         return self._take(job, batch_id, step, author, reason)
 
     def _take(self, job: Job, batch_id: str, step: str, author: str, reason: str) -> Sequence[JobResult]:
-        if not batch_id.isdigit() or step not in LONG:
-            raise UsageFault(f"a job is for one of the steps {', '.join(LONG)}")
+        if not batch_id.isdigit() or step not in (*LONG, AMEND):
+            raise UsageFault(f"a job is for one of the steps {', '.join((*LONG, AMEND))}")
         submissions = self._archive.submissions
         batch = submissions.batch(int(batch_id))
         people = submissions.people(author, submissions.collection(batch.collection))
 
         def say(done: int, total: int | None, what: str) -> None:
             if self._executing.is_stopped(job):
-                raise FatalFault("the job was stopped: nothing has changed, and the step may be taken again")
+                raise FatalFault("the job was stopped: the step may be taken again")
             self._executing.tell(job, doing=what, files=done, of=total or 0)
 
+        if step == AMEND:
+            check_may(people, *Person)
+            amendments = parse_amendments((job.parameters.single("AMENDMENTS") or "").splitlines())
+            with self._executing.noting(job):
+                amend(self._archive, batch, amendments, say)
+            return []
         begun = datetime.now(UTC)
         if job.attempts > 1 and batch.state is STEPS[step].target and step != "close":
             # The process was killed when the step was taken, and this was left to do.

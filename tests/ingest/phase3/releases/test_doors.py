@@ -1,7 +1,6 @@
 """The doors: products of pipelines, legacy products as they are, new keywords of what is published."""
 
 import copy
-import csv
 import hashlib
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import sqlalchemy as sa
 from astropy.io import fits
 
 from ingest.phase3.releases import doors, publishing
-from ingest.phase3.releases.amending import Amendment, amend, read_amendments
+from ingest.phase3.releases.amending import amend
 from ingest.phase3.releases.closing import check_batch
 from ingest.phase3.releases.withdrawing import deprecate, reinstate, unpublish
 from tests.ingest.phase3.products import Sample
@@ -18,6 +17,7 @@ from tests.ingest.phase3.releases.conftest import ARCHIVIST, Submitter
 from vo_server.archive import FILE
 from vo_server.errors import NotFoundFault, UsageFault
 from vo_server.stores import path_of
+from vo_server.submissions.amendments import Amendment, parse_amendments
 from vo_server.submissions.states import State
 from vo_server.submissions.values import Batch, Collection, Release
 
@@ -106,16 +106,14 @@ def test_legacy_products_keep_identifiers_and_bytes(
 
 
 def test_keywords_of_published_products_change_as_a_new_version(
-    submitter: Submitter, valid: dict[str, Sample], tmp_path: Path
+    submitter: Submitter, valid: dict[str, Sample]
 ) -> None:
     sample = valid["SCIENCE.SPECTRUM"]
     submitter.publish(submitter.sample(sample))
     (first,) = submitter.obscore()
-    with (tmp_path / "changes.csv").open("w", newline="") as stream:
-        writer = csv.writer(stream)
-        writer.writerows([["file", "hdu", "keyword", "value"], [sample.main.name, "", "OBSTECH", "ECHELLE"]])
+    wanted = parse_amendments(["file,hdu,keyword,value", f"{sample.main.name},,OBSTECH,ECHELLE"])
     batch = submitter.submissions.open_batch(submitter.collection, "DR1", "pi", standard=sample.standard)
-    assert amend(submitter.archive, batch, read_amendments(tmp_path / "changes.csv")) == 1
+    assert amend(submitter.archive, batch, wanted) == 1
     submitter.take(batch, "close")
     batch = check_batch(submitter.archive, batch.batch_id)
     submitter.publish(batch)
@@ -125,27 +123,10 @@ def test_keywords_of_published_products_change_as_a_new_version(
     assert (new.version, new.predecessor, new.same_data) == (2, first.dp_id, True)
 
 
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("file,keyword\na,b\n", "wants the columns"),
-        ("file,hdu,keyword,value\n", "has no amendment"),
-        ("file,hdu,keyword,value\na.fits,x,OBJECT,b\n", "line 2: 'x' is no number of an HDU"),
-        ("file,hdu,keyword,value\na.fits,0,NAXIS,2\n", "says how the file is to be read"),
-        ("file,hdu,keyword,value\n,0,OBJECT,b\n", "line 2: the file is missing"),
-    ],
-)
-def test_a_wrong_list_of_amendments_is_told(tmp_path: Path, text: str, message: str) -> None:
-    (tmp_path / "list.csv").write_text(text)
-    with pytest.raises(UsageFault, match=message):
-        read_amendments(tmp_path / "list.csv")
-
-
-def test_what_is_not_current_cannot_be_amended(submitter: Submitter, tmp_path: Path) -> None:
-    (tmp_path / "list.csv").write_text("file,hdu,keyword,value\nno.fits,0,OBJECT,b\n")
+def test_what_is_not_current_cannot_be_amended(submitter: Submitter) -> None:
     batch = submitter.submissions.open_batch(submitter.collection, "DR1", "pi")
     with pytest.raises(NotFoundFault, match=r"no\.fits"):
-        amend(submitter.archive, batch, read_amendments(tmp_path / "list.csv"))
+        amend(submitter.archive, batch, [Amendment("no.fits", 0, "OBJECT", "b")])
     assert submitter.submissions.files(batch.batch_id) == []
 
 
