@@ -86,6 +86,7 @@ if (chosen) chosen.addEventListener("change", async () => {
     }
     location.reload();
   } catch (exc) {
+    chosen.value = "";
     tell(exc.message);
   }
 });
@@ -95,6 +96,7 @@ if (amendments) amendments.addEventListener("change", async () => {
   const response = await fetch(amendments.dataset.post, {
     method: "POST", headers: { "Content-Type": "text/csv" }, body: amendments.files[0],
   });
+  amendments.value = "";  // or the same file, mended, could not be chosen again
   if (!response.ok) return tell(await faultOf(response));
   location.reload();
 });
