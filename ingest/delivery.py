@@ -2,7 +2,6 @@
 
 import gzip
 import hashlib
-import os
 import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from ingest.fitsfile import FitsFile, Hdu, data_size
 from ingest.header import BLOCK
 from vo_server.archive import DELIVERY, DELIVERY_HEADER
 from vo_server.checksums import sum32
+from vo_server.durable import settle
 from vo_server.progress import Progress
 
 CHUNK = 1 << 20  #: bytes at a time; a multiple of BLOCK's four bytes
@@ -152,7 +152,7 @@ def _keep(state_dir: Path, origin: Origin, parts: Iterator[bytes]) -> Path:
     with half.open("wb") as sink, gzip.GzipFile("", "wb", fileobj=sink, mtime=0) as packed:
         for part in parts:
             packed.write(part)
-    os.replace(half, place)
+    settle(half, place)
     return place
 
 

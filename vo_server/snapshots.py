@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from vo_server.archive import SNAPSHOT, SNAPSHOT_FILE, among
+from vo_server.durable import sync
 
 #: Seconds that an unlisted file stays: longer than any query may read it, or a process may write it.
 GRACE = 2 * 3600.0
@@ -55,12 +56,7 @@ def new_path(state_dir: Path, table_name: str) -> Path:
 
 def finished(state_dir: Path, path: Path, rows: int) -> SnapshotFile:
     """A file that was written to its end, safe on the disk; to be listed by `replace`."""
-    for place in (path, path.parent):
-        descriptor = os.open(place, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+    sync(path, path.parent)
     return SnapshotFile(path.relative_to(root(state_dir)).as_posix(), rows, path.stat().st_size)
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from vo_server.durable import settle
 from vo_server.errors import NotFoundFault, StorageFault, UsageFault
 from vo_server.progress import Progress, silent
 from vo_server.submissions.values import check_file_name
@@ -112,9 +113,7 @@ class Area:
         """Take a file of which all bytes are there to its place; it replaces one of its name."""
         part = self._part(name)
         if not self.is_placed(name):  # or a killed process has placed it, and noted nothing
-            with part.open("rb") as stream:
-                os.fsync(stream.fileno())
-            os.replace(part, self.path(name))
+            settle(part, self.path(name))
         return sums_of(self.path(name))
 
     def adopt(

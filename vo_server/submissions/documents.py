@@ -1,11 +1,11 @@
 """Release descriptions: documents that tell what is in a release and how it was made."""
 
 import hashlib
-import os
 import secrets
 from pathlib import Path
 from typing import Any
 
+from vo_server.durable import settle
 from vo_server.errors import NotFoundFault, UsageFault
 from vo_server.submissions.values import Release, check_file_name
 
@@ -34,7 +34,7 @@ def keep_document(
     place.parent.mkdir(parents=True, exist_ok=True)
     part = place.with_suffix(f".{secrets.token_hex(8)}.part")
     part.write_bytes(content)
-    os.replace(part, place)
+    settle(part, place)
     return {"document": name, "document_type": media_type, "document_sha256": digest}
 
 

@@ -5,7 +5,6 @@ collection; ASSOMi follow the files that they are of, and checksums are made ane
 """
 
 import hashlib
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from ingest.delivery import new_headers, pieces
 from ingest.fitsfile import Hdu
 from ingest.phase3.releases.archive import Archive
 from ingest.scan import Candidate, Scanned, candidate, scan
+from vo_server.durable import settle
 from vo_server.errors import FatalFault
 from vo_server.progress import Progress, silent
 from vo_server.submissions.area import CHUNK, link_or_copy
@@ -59,7 +59,7 @@ def deposit(
             link_or_copy(source, part)
         else:
             changed[file.name] = _write(_scanned(file, source), part, file, collection, changed)
-        os.replace(part, place)
+        settle(part, place)
         done[file.name] = Stored(file, place)
         say(count, len(files), "storing files")
     return [done[file.name] for file in files]
@@ -97,8 +97,6 @@ def _write(
         for piece in _pieces(stream, scanned, file, collection, changed):
             digest.update(piece)
             sink.write(piece)
-        sink.flush()
-        os.fsync(sink.fileno())
     return digest.hexdigest()
 
 

@@ -1,6 +1,5 @@
 """Taking back: single products that should not be used, or a batch that should not have been published."""
 
-import os
 import shutil
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
@@ -20,6 +19,7 @@ from ingest.protection import spread_release_dates
 from ingest.run import LOCK
 from vo_server.archive import BATCH, BATCH_FILE, FILE, PUBLISHED, among
 from vo_server.db.locks import holding
+from vo_server.durable import settle
 from vo_server.errors import AuthorizationFault, FatalFault, NotFoundFault, UsageFault
 from vo_server.stores import path_of
 from vo_server.submissions.area import link_or_copy
@@ -228,7 +228,7 @@ def _bring_back(archive: Archive, connection: sa.Connection, batch: Batch, dp_id
         part = area.directory / f".{row.dp_id}.part"
         part.unlink(missing_ok=True)
         link_or_copy(stored, part)
-        os.replace(part, area.path(row.origfile))
+        settle(part, area.path(row.origfile))
         where = (BATCH_FILE.c.batch_id == batch.batch_id, BATCH_FILE.c.name == row.origfile)
         told = {"size": row.size, "sha256": row.sha256, "md5": row.md5}
         connection.execute(sa.update(BATCH_FILE).values(told).where(*where))

@@ -275,7 +275,10 @@ def test_a_process_that_is_killed_between_leaves_nothing_that_is_seen(
         with pytest.raises(sa.exc.ProgrammingError, match="permission denied"):
             connection.exec_driver_sql(f"SELECT * FROM {place}.dr1_stars")
     reader.dispose()
-    locks = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory'"
+    locks = (
+        "SELECT 1 FROM pg_locks l JOIN pg_database d ON d.oid = l.database"
+        " WHERE l.locktype = 'advisory' AND d.datname = current_database()"
+    )
     while told(archive, locks):  # the database hears of the end of a client a moment later
         time.sleep(0.02)
     with stage([catalogue(tmp_path)], NAMING, archive) as staged:

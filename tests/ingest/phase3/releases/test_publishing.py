@@ -1,5 +1,8 @@
 """Publishing: what clients see afterwards, versions, and what a killed process leaves behind."""
 
+import signal
+import subprocess
+import sys
 import warnings
 from pathlib import Path
 
@@ -89,30 +92,58 @@ def test_a_new_version_takes_the_place_of_the_former(submitter: Submitter, valid
     assert stored(submitter, first.dp_id).is_file()
 
 
+KILLED = """
+import sys, time
+from pathlib import Path
+from ingest.phase3.releases import publishing
+from ingest.phase3.releases.archive import Archive
+from vo_server.config import Settings
+from vo_server.db import open_database
+from vo_server.submissions.states import Person
+
+state_dir, url, batch, moment = sys.argv[1:]
+
+def wait(*_):
+    print(moment, flush=True)
+    time.sleep(600)
+
+def tell(done, total, what):
+    if what == moment:
+        wait()
+
+if moment == "the last statement":
+    publishing.take_step = wait
+settings = Settings.load(state_dir=Path(state_dir), database_url=url or None)
+with open_database(settings) as database:
+    archive = Archive.of(database, settings)
+    publishing.publish(archive, int(batch), "curator", {Person.ARCHIVIST}, "", tell)
+"""
+
+
+@pytest.mark.parametrize("moment", ["storing files", "publishing files", "the last statement"])
 def test_a_killed_publication_leaves_nothing_and_is_finished_by_the_next(
-    submitter: Submitter, valid: dict[str, Sample], monkeypatch: pytest.MonkeyPatch
+    submitter: Submitter, valid: dict[str, Sample], database_url: str | None, moment: str
 ) -> None:
     batch = submitter.sample(valid["SCIENCE.IMAGE"])
     for step in ("submit", "approve"):
         submitter.take(batch, step)
-
-    class Killed(BaseException):
-        pass
-
-    def kill(*_: object) -> None:
-        raise Killed
-
-    # The last thing of the transaction: everything before it was done.
-    with monkeypatch.context() as patch:
-        patch.setattr(publishing, "take_step", kill)
-        with pytest.raises(Killed):
-            publishing.publish(submitter.archive, batch.batch_id, "curator", ARCHIVIST)
+    arguments = [submitter.archive.settings.state_dir, database_url or "", batch.batch_id, moment]
+    command = [sys.executable, "-c", KILLED, *map(str, arguments)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == f"{moment}\n"
+        child.kill()
+    assert child.returncode == -signal.SIGKILL
     assert submitter.obscore() == []
     assert submitter.products() == []
     assert submitter.changes() == []
+    assert submitter.submissions.batch(batch.batch_id).state is State.APPROVED
     names = {file.name: file.dp_id for file in submitter.submissions.files(batch.batch_id)}
+    assert None not in names.values()
     publishing.publish(submitter.archive, batch.batch_id, "curator", ARCHIVIST)
     assert {row.origfile: row.dp_id for row in submitter.products()} == names
+    left = {path.name for path in submitter.archive.store(batch).iterdir()}
+    assert left == {stored(submitter, dp_id).name for dp_id in names.values() if dp_id is not None}
 
 
 def test_what_products_are_made_from_is_known_by_identifier(
