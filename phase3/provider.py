@@ -17,7 +17,7 @@ from vo_server.submissions.amendments import parse_amendments
 from vo_server.submissions.area import Area
 from vo_server.submissions.documents import LARGEST, keep_document
 from vo_server.submissions.jobs import (
-    KIND,
+    KINDS,
     LONG,
     ask_amendments,
     ask_deprecation,
@@ -263,7 +263,7 @@ class Provider:
         """GET ``/phase3/jobs/{job}``: how far it is, for who asked for it."""
         asking = caller(request, self.submissions)
         job = await run_in_threadpool(self._jobs.get, request.path_params["job"])
-        if job.kind != KIND or job.owner != asking.account:
+        if job.kind not in KINDS or job.owner != asking.account:
             raise NotFoundFault(f"{asking.account} has no such job")
         document = {
             "step": job.parameters.single("STEP"), "phase": job.phase, "going": is_going(job.phase),

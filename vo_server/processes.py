@@ -5,7 +5,8 @@ import errno
 import os
 import socket
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -192,13 +193,14 @@ def _work(config: ChildConfig, lifeline: Lifeline | None = None) -> None:
 
 
 def _publish(config: ChildConfig, lifeline: Lifeline) -> None:
-    """Take the steps of submissions that need the owner's rights, one after another."""
+    """Take the steps of submissions, with the owner's rights: publishing beside checking."""
     from datalink.previews.drawings import Drawings, draw_all, drawable_files
     from ingest.phase3.releases.archive import Archive
-    from ingest.phase3.releases.jobs import KIND, StepExecutor
+    from ingest.phase3.releases.jobs import StepExecutor
+    from vo_server.submissions.jobs import KINDS
 
     settings, state_dir = Settings.model_validate(config.settings), Path(config.state_dir)
-    writer, owner = _engine(config, pool_size=2), _engine(config, config.owner_url)
+    writer, owner = _engine(config, pool_size=2 * len(KINDS)), _engine(config, config.owner_url)
     results = ResultStore.of(settings.result_store, state_dir)
     drawings = Drawings(state_dir / "previews")
 
@@ -206,14 +208,28 @@ def _publish(config: ChildConfig, lifeline: Lifeline) -> None:
         draw_all(drawable_files(writer, drawings, since), drawings, 1, silent)
 
     try:
-        executor = StepExecutor(Archive(owner, settings, state_dir), draw)
-        worker = Worker(config.name, JobStore(writer), {KIND: executor}, results, role=config.role)
-        lifeline.then(worker.stop)
-        with stop_signals(lambda number, frame: worker.stop()):
-            worker.run()
+        store, executor = JobStore(writer), StepExecutor(Archive(owner, settings, state_dir), draw)
+        workers = [Worker(config.name, store, {kind: executor}, results, role=config.role) for kind in KINDS]
+        _run_together(workers, lifeline)
     finally:
         owner.dispose()
         writer.dispose()
+
+
+def _run_together(workers: Sequence[Worker], lifeline: Lifeline) -> None:
+    """Let several workers of this process run until they are told to stop; where one fails, all end."""
+
+    def stop() -> None:
+        for worker in workers:
+            worker.stop()
+
+    lifeline.then(stop)
+    with stop_signals(lambda number, frame: stop()), ThreadPoolExecutor(len(workers)) as threads:
+        running = [threads.submit(worker.run) for worker in workers]
+        wait(running, return_when=FIRST_COMPLETED)
+        stop()
+    for one in running:
+        one.result()
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from tusclient.client import TusClient
 from tests.ingest.phase3.products import Sample
 from tests.phase3.conftest import Account
 from tests.serving import Server
-from vo_server.archive import BATCH
+from vo_server.archive import BATCH, BATCH_FILE
 from vo_server.db import Database
 from vo_server.submissions.area import Area
 
@@ -450,6 +450,34 @@ def test_products_are_deprecated_by_archivists(
     place = curator.ask("POST", "/phase3/deprecations", json=wrong).json()["job"]
     server.until(lambda: not curator.ask("GET", place).json()["going"])
     assert "not of any release: ADP.NO" in curator.ask("GET", place).json()["error"]
+
+
+@pytest.mark.usefixtures("raw")
+def test_a_long_check_holds_nobody_up_who_publishes(
+    pi: Account,
+    curator: Account,
+    collection: str,
+    batch: int,
+    sample: Sample,
+    tmp_path: Path,
+    database: Database,
+) -> None:
+    (path,) = sample.write(tmp_path)
+    (file,) = published(pi, curator, batch, path)["files"]
+    new = pi.ask("POST", f"/phase3/collections/{collection}/releases/DR1/batches").json()["batch"]
+    upload(pi, new, path)
+    with database.owner.begin() as connection:
+        mine = sa.select(BATCH_FILE.c.name).where(BATCH_FILE.c.batch_id == new).with_for_update()
+        connection.execute(mine)  # the check cannot end before this does
+        assert pi.step(new, "close").status_code == 202
+        document = {"dp_ids": [file["dp_id"]], "reason": "wrong flux scale"}
+        place = curator.ask("POST", "/phase3/deprecations", json=document).json()["job"]
+        end = time.monotonic() + 60
+        while (job := curator.ask("GET", place).json())["going"]:
+            assert time.monotonic() < end, job
+            time.sleep(0.1)
+        assert (job["phase"], pi.batch(new)["job"]["going"]) == ("COMPLETED", True)
+    assert settled(pi, new)["state"] == "valid"
 
 
 def test_the_description_of_what_was_submitted_is_changed_by_archivists(

@@ -9,7 +9,10 @@ from vo_server.archive import JOB, or_try_again
 from vo_server.parameters import Parameters
 from vo_server.uws.jobs import Job, JobStore
 
-KIND = "phase3"
+PUBLISHING = "phase3"  #: jobs that change what is published, one after another
+#: Jobs that look at files of a batch or put some into it: hours of terabytes, in nobody's way.
+CHECKING = "phase3-check"
+KINDS = (PUBLISHING, CHECKING)
 #: Steps that take longer than a request may.
 LONG = ("close", "publish", "unpublish")
 DEPRECATE, REINSTATE = "deprecate", "reinstate"  #: what is done with products
@@ -32,9 +35,9 @@ def _ask(
     jobs: JobStore, batch_id: int, step: str, author: str, told: Sequence[tuple[str, str]], retention: float
 ) -> Job:
     parameters = Parameters([("BATCH", str(batch_id)), ("STEP", step), ("AUTHOR", author), *told])
-    name = f"batch {batch_id}"
+    kind, name = CHECKING if step in ("close", AMEND) else PUBLISHING, f"batch {batch_id}"
     return jobs.create(
-        KIND, author, parameters, execution_duration=DURATION, retention=retention, run_id=name, queued=True
+        kind, author, parameters, execution_duration=DURATION, retention=retention, run_id=name, queued=True
     )
 
 
@@ -45,7 +48,7 @@ def ask_deprecation(
     told = [("STEP", REINSTATE if undo else DEPRECATE), ("AUTHOR", author), ("REASON", reason)]
     parameters = Parameters([*told, *(("ID", dp_id) for dp_id in dp_ids)])
     return jobs.create(
-        KIND, author, parameters, execution_duration=DURATION, retention=retention, queued=True
+        PUBLISHING, author, parameters, execution_duration=DURATION, retention=retention, queued=True
     )
 
 
@@ -53,7 +56,7 @@ def last_job(engine: sa.Engine, batch_id: int) -> Mapping[str, Any] | None:
     """The newest job of a batch, if any: ``job_id, phase, error, progress, parameters``."""
     query = (
         sa.select(JOB.c.job_id, JOB.c.phase, JOB.c.error, JOB.c.progress, JOB.c.parameters)
-        .where(JOB.c.kind == KIND, JOB.c.run_id == f"batch {batch_id}")
+        .where(JOB.c.kind.in_(KINDS), JOB.c.run_id == f"batch {batch_id}")
         .order_by(JOB.c.creation.desc())
         .limit(1)
     )

@@ -10,13 +10,11 @@ from ingest.phase3.releases.steps import take
 from ingest.phase3.releases.withdrawing import deprecate, reinstate
 from vo_server.errors import FatalFault, UsageFault
 from vo_server.submissions.amendments import parse_amendments
-from vo_server.submissions.jobs import AMEND, DEPRECATE, KIND, LONG, REINSTATE
+from vo_server.submissions.jobs import AMEND, DEPRECATE, LONG, REINSTATE
 from vo_server.submissions.states import STEPS, Person
 from vo_server.submissions.store import check_may
 from vo_server.uws.executing import Executing
 from vo_server.uws.jobs import Job, JobResult
-
-__all__ = ["KIND", "StepExecutor"]
 
 
 class StepExecutor:
