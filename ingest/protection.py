@@ -31,22 +31,23 @@ _AFFECTED = f"""
     )
     SELECT dp_id FROM found
 """  # noqa: S608 - texts of ours
-_PRODUCTS = f"""
+_RELEASED = f"""
+    CREATE TEMPORARY TABLE released ON COMMIT DROP AS
     WITH RECURSIVE chain (dp_id, origin) AS (
         SELECT a.dp_id, n.dp_id FROM affected a CROSS JOIN LATERAL ({_BACK.format(of="a.dp_id")}) n
         UNION SELECT c.dp_id, n.dp_id FROM chain c CROSS JOIN LATERAL ({_BACK.format(of="c.origin")}) n
-    ),
-    released AS (
-        SELECT c.dp_id, max(r.release_date) AS release_date
-        FROM chain c
-        JOIN dbo.raw r ON r.dp_id = c.origin
-        GROUP BY c.dp_id
     )
+    SELECT c.dp_id, max(r.release_date) AS release_date
+    FROM chain c
+    JOIN dbo.raw r ON r.dp_id = c.origin
+    GROUP BY c.dp_id
+"""  # noqa: S608 - texts of ours
+_PRODUCTS = """
     UPDATE ivoa.obscore o
     SET obs_release_date = released.release_date
     FROM released
     WHERE o.dp_id = released.dp_id AND o.obs_release_date IS DISTINCT FROM released.release_date
-"""  # noqa: S608 - texts of ours
+"""
 #: What nobody protects is public from the day of its publication.
 _UNPROTECTED = """
     UPDATE ivoa.obscore o
@@ -60,6 +61,15 @@ _FILES = """
     FROM affected a
     JOIN ivoa.obscore o ON o.dp_id = a.dp_id
     WHERE f.dp_id = a.dp_id AND f.release_date IS DISTINCT FROM timezone('UTC', o.obs_release_date)
+"""
+#: Former versions are not in ObsCore, and can be downloaded still.
+_FORMER = """
+    UPDATE archive.file f
+    SET release_date = timezone('UTC', released.release_date)
+    FROM released
+    WHERE f.dp_id = released.dp_id AND f.kind = 'product'
+        AND NOT EXISTS (SELECT FROM ivoa.obscore o WHERE o.dp_id = f.dp_id)
+        AND f.release_date IS DISTINCT FROM timezone('UTC', released.release_date)
 """
 #: Ancillary files are public with the last of their products.
 _ANCILLARY = """
@@ -93,7 +103,7 @@ def spread_release_dates(connection: sa.Connection, changed: sa.Select[Any]) -> 
     changed : Select
         One column, ``dp_id``: the files that are new or have changed.
     """
-    for name in ("changed", "affected"):
+    for name in ("changed", "affected", "released"):
         connection.exec_driver_sql(f"DROP TABLE IF EXISTS pg_temp.{name}")
     connection.exec_driver_sql("CREATE TEMPORARY TABLE changed (dp_id text NOT NULL) ON COMMIT DROP")
     table = sa.table("changed", sa.column("dp_id", sa.Text))
@@ -101,5 +111,5 @@ def spread_release_dates(connection: sa.Connection, changed: sa.Select[Any]) -> 
     connection.exec_driver_sql("ANALYZE changed")
     connection.exec_driver_sql(_AFFECTED)
     connection.exec_driver_sql("ANALYZE affected")
-    for statement in (_PRODUCTS, _UNPROTECTED, _FILES, _ANCILLARY):
+    for statement in (_RELEASED, _PRODUCTS, _UNPROTECTED, _FILES, _FORMER, _ANCILLARY):
         connection.exec_driver_sql(statement)

@@ -18,6 +18,9 @@ from phase3.published import Published
 from phase3.uploads import Uploads
 from vo_server import dali
 from vo_server.submissions.documents import document_path
+from vo_server.submissions.reports import findings_by_class
+
+MOST_FILES, MOST_FINDINGS = 1_000, 200  #: on the page of a batch: files, and findings of a class
 
 
 class Public:
@@ -105,23 +108,16 @@ class Desk:
     async def batch(self, request: Request) -> Response:
         """GET ``/phase3/batches/{batch}``: JSON, or a page for browsers."""
         asking = caller(request, self._provider.submissions)
-        document = await run_in_threadpool(self._provider.read_batch, request, asking)
         if "text/html" not in request.headers.get("accept", ""):
-            return JSONResponse(document)
-        report = await run_in_threadpool(self._provider.submissions.report, document["batch"])
-        return self._pages.page(
-            "batch.html", batch=document, classes=_classes(report), account=asking.account
+            return JSONResponse(await run_in_threadpool(self._provider.read_batch, request, asking))
+        document = await run_in_threadpool(self._provider.read_batch, request, asking, MOST_FILES + 1)
+        engine, severities = self._provider.submissions.engine, ("error", "warning")
+        classes = await run_in_threadpool(
+            findings_by_class, engine, document["batch"], severities, MOST_FINDINGS
         )
-
-
-def _classes(report: Any) -> dict[str, list[dict[str, Any]]]:
-    """The errors and warnings of a report by their class."""
-    found: dict[str, list[dict[str, Any]]] = {}
-    for file in (report or {}).get("files", ()):
-        for finding in file["findings"]:
-            if finding["severity"] in ("error", "warning"):
-                found.setdefault(finding["family"], []).append(finding)
-    return {family: sorted(found[family], key=lambda one: one["severity"]) for family in sorted(found)}
+        return self._pages.page(
+            "batch.html", batch=document, most=MOST_FILES, classes=classes, account=asking.account
+        )
 
 
 def routes(state: Any) -> list[BaseRoute]:

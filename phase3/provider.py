@@ -1,12 +1,12 @@
 """What providers and archivists do: collections, releases, batches and their steps, as JSON over HTTP."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from phase3 import documents, params
 from phase3.access import ANYBODY, Caller, caller, told
@@ -25,6 +25,7 @@ from vo_server.submissions.jobs import (
     is_going,
     last_job,
 )
+from vo_server.submissions.reports import read_head, report_text
 from vo_server.submissions.states import Person, State, check_step, steps_from
 from vo_server.submissions.store import Submissions
 from vo_server.submissions.values import MOST_NAMES, MOST_TITLE, Batch, check_text
@@ -167,31 +168,30 @@ class Provider:
         headers = {"Location": f"{self._root_url}/phase3/batches/{batch.batch_id}"}
         return JSONResponse(documents.batch_summary(batch), status_code=201, headers=headers)
 
-    def read_batch(self, request: Request, asking: Caller) -> dict[str, Any]:
-        """The document of a batch that the caller has to do with."""
+    def read_batch(self, request: Request, asking: Caller, most: int | None = None) -> dict[str, Any]:
+        """The document of a batch that the caller has to do with, with its first ``most`` files."""
         batch, people = asking.batch(request.path_params["batch"], *ANYBODY)
         return documents.batch_document(
             batch,
-            self.submissions.files(batch.batch_id),
+            self.submissions.files(batch.batch_id, most),
             self.submissions.steps(batch.batch_id),
             steps_from(batch.state, people),
             last_job(self.submissions.engine, batch.batch_id),
             self._root_url,
         )
 
-    def read_report(self, request: Request, asking: Caller) -> Any:
-        """The report of the last check of a batch; raises `NotFoundFault` where there is none."""
-        batch, _ = asking.batch(request.path_params["batch"], *ANYBODY)
-        report = self.submissions.report(batch.batch_id)
-        if report is None:
-            raise NotFoundFault(f"batch {batch.batch_id} was not checked yet")
-        return report
-
     @told
     async def report(self, request: Request) -> Response:
         """GET ``/phase3/batches/{batch}/report``: every finding of its last check."""
         asking = caller(request, self.submissions)
-        return JSONResponse(await run_in_threadpool(self.read_report, request, asking))
+
+        def begin() -> Iterator[str]:
+            batch, _ = asking.batch(request.path_params["batch"], *ANYBODY)
+            engine = self.submissions.engine
+            return report_text(engine, batch.batch_id, read_head(engine, batch.batch_id))
+
+        pieces = await run_in_threadpool(begin)
+        return StreamingResponse(pieces, media_type="application/json")
 
     @told
     async def steps(self, request: Request) -> Response:

@@ -47,7 +47,7 @@ BATCH = Table(
     Column("standard", Text, nullable=False, comment="version that it is validated against"),
     Column("mapping", Text, comment="collection mapping of ingest; null: the one that matches"),
     Column("summary", JSONB, comment="numbers, volume, sky, times: what a reviewer looks at"),
-    Column("report", JSONB, comment="of its last validation"),
+    Column("report", JSONB, comment="head of that of its last validation; its files have the rest"),
     instant("created", nullable=False, now=True),
     instant("changed", nullable=False, now=True),
     Index("batch_number", "collection", "release", "number", unique=True),
@@ -66,6 +66,7 @@ BATCH_FILE = Table(
     instant("received"),
     Column("category", Text, comment="PRODCATG, as its last validation found it"),
     Column("dp_id", Text, unique=True, comment="assigned when it is published first"),
+    Column("checked", JSONB, comment="what its last check found"),
 )
 
 #: Who did what with a batch, when, and why.

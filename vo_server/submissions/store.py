@@ -206,16 +206,10 @@ class Submissions:
         with or_try_again(), self.engine.connect() as connection:
             return [_made_batch(row) for row in connection.execute(query)]
 
-    def report(self, batch_id: int) -> Mapping[str, Any] | None:
-        """The report of the last validation of a batch."""
-        query = sa.select(BATCH.c.report).where(BATCH.c.batch_id == batch_id)
-        with or_try_again(), self.engine.connect() as connection:
-            found: Mapping[str, Any] | None = connection.scalar(query)
-            return found
-
-    def files(self, batch_id: int) -> list[BatchFile]:
-        """The files of a batch by name, also those that are still coming."""
+    def files(self, batch_id: int, most: int | None = None) -> list[BatchFile]:
+        """The files of a batch by name, also those that are still coming; the first ``most`` of them."""
         query = sa.select(*_FILE).where(BATCH_FILE.c.batch_id == batch_id).order_by(BATCH_FILE.c.name)
+        query = query.limit(most)
         with or_try_again(), self.engine.connect() as connection:
             return [BatchFile(**row._mapping) for row in connection.execute(query)]
 
@@ -273,7 +267,7 @@ class Submissions:
             _check_open(connection, batch_id)
             statement = insert(BATCH_FILE)
             changed = {name: statement.excluded[name] for name in ("size", "sha256", "md5", "received")}
-            changed["submitted"] = statement.excluded.sha256
+            changed |= {"submitted": statement.excluded.sha256, "checked": statement.excluded.checked}
             statement = statement.on_conflict_do_update(
                 index_elements=[BATCH_FILE.c.batch_id, BATCH_FILE.c.name], set_=changed
             )

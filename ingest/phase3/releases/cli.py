@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 
+MOST_TOLD = 20  #: errors of a class
+
 Directory = Annotated[
     Path | None,
     typer.Option("--dir", help="Where database, results and demo data are kept.", file_okay=False),
@@ -210,6 +212,8 @@ def show(
     """Show a batch: what is in it, what was done with it, and the errors of its check by class."""
     import json
 
+    from vo_server.submissions.reports import read_head, report_text
+
     with _archive(directory) as archive:
         found = archive.submissions.batch(batch)
         typer.echo(f"{found.name}: {found.state}, through the {found.door} door, standard {found.standard}")
@@ -220,9 +224,9 @@ def show(
             typer.echo(f"  {taken.made:%Y-%m-%d %H:%M:%S} {taken.author} {taken.step} -> {taken.state}{why}")
         _tell_errors(archive, found)
         if report is not None:
-            report.write_text(
-                json.dumps(archive.submissions.report(batch), indent=1) + "\n", encoding="utf-8"
-            )
+            head = read_head(archive.owner, batch)
+            with report.open("w", encoding="utf-8") as stream:
+                stream.writelines(report_text(archive.owner, batch, head))
 
 
 @app.command()
@@ -317,21 +321,17 @@ def _deliver(
 
 def _tell_errors(archive: "Archive", batch: "Batch") -> None:
     """The files with errors, by class."""
-    report = archive.submissions.report(batch.batch_id)
-    classes: dict[str, list[str]] = {}
-    for file in (report or {}).get("files", ()):
-        for finding in file["findings"]:
-            if finding["severity"] == "error":
-                classes.setdefault(finding["family"], []).append(
-                    f"{finding['file']}: {finding['rule']} {finding['keyword'] or ''}: {finding['came']};"
-                    f" wanted: {finding['wanted']}; {finding['mend']}"
-                )
-    for family, found in sorted(classes.items()):
-        typer.echo(f"{family}: {len(found)} errors")
-        for line in found[:20]:
-            typer.echo(f"  {line}")
-        if len(found) > 20:
-            typer.echo(f"  and {len(found) - 20} more: vo-server phase3 show {batch.batch_id} --report FILE")
+    from vo_server.submissions.reports import findings_by_class
+
+    for wrong in findings_by_class(archive.owner, batch.batch_id, ("error",), MOST_TOLD):
+        typer.echo(f"{wrong.family}: {wrong.number} errors")
+        for one in wrong.findings:
+            typer.echo(
+                f"  {one['file']}: {one['rule']} {one['keyword'] or ''}: {one['came']};"
+                f" wanted: {one['wanted']}; {one['mend']}"
+            )
+        if more := wrong.number - len(wrong.findings):
+            typer.echo(f"  and {more} more: vo-server phase3 show {batch.batch_id} --report FILE")
 
 
 @contextmanager

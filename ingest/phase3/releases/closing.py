@@ -20,9 +20,11 @@ from ingest.read import Parsed, Rejected
 from ingest.readers import Readers, many_objects
 from ingest.run import BATCH, mappings_for
 from ingest.scan import Candidate, candidate
-from vo_server.archive import BATCH_FILE, FILE
+from vo_server.archive import FILE
 from vo_server.errors import UsageFault
 from vo_server.progress import Progress, silent
+from vo_server.submissions.published import PRODUCTS
+from vo_server.submissions.reports import keep_files
 from vo_server.submissions.states import SYSTEM, Person
 from vo_server.submissions.store import take_step
 from vo_server.submissions.values import Batch, Collection
@@ -63,12 +65,10 @@ def check_batch(archive: Archive, batch_id: int, progress: Progress | None = Non
     )
     summary = summarise(parsed, submissions.files(batch_id))
     with archive.owner.begin() as connection:
-        for one in report.files:
-            where = (BATCH_FILE.c.batch_id == batch_id, BATCH_FILE.c.name == Path(one.path).name)
-            connection.execute(sa.update(BATCH_FILE).values(category=one.category or None).where(*where))
+        keep_files(connection, batch_id, ((one.path, one.as_json()) for one in _named(report).files))
         return take_step(
             connection, batch_id, "pass" if is_fine else "fail", SYSTEM, {Person.SYSTEM}, str(report)[:300],
-            since=batch.changed, report=_named(report).as_json(), summary=summary,
+            since=batch.changed, report=report.head(), summary=summary,
         )  # fmt: skip
 
 
@@ -181,7 +181,10 @@ class _Known:
     def __call__(self, name: str) -> bool:
         if name not in self._answers:
             here = sa.and_(FILE.c.origfile == name, FILE.c.collection == self._collection)
-            query = sa.select(sa.exists().where(sa.or_(FILE.c.dp_id == name, here)))
+            published = sa.and_(PRODUCTS.c.origfile == name, PRODUCTS.c.collection == self._collection)
+            is_there = sa.exists().where(sa.or_(FILE.c.dp_id == name, here))
+            is_current = sa.exists().where(published, PRODUCTS.c.status == "current")
+            query = sa.select(sa.or_(is_there, is_current))
             with self._engine.connect() as connection:
                 self._answers[name] = bool(connection.scalar(query))
         return self._answers[name]

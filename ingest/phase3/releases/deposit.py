@@ -5,20 +5,24 @@ collection; ASSOMi follow the files that they are of, and checksums are made ane
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
+
+import sqlalchemy as sa
 
 from ingest.correction import Correction
 from ingest.delivery import new_headers, pieces
 from ingest.fitsfile import Hdu
 from ingest.phase3.releases.archive import Archive
 from ingest.scan import Candidate, Scanned, candidate, scan
+from vo_server.archive import FILE
 from vo_server.durable import settle
 from vo_server.errors import FatalFault
 from vo_server.progress import Progress, silent
 from vo_server.submissions.area import CHUNK, link_or_copy
+from vo_server.submissions.published import PRODUCTS
 from vo_server.submissions.values import Batch, BatchFile, Collection
 
 _ENDINGS = (".fits.fz", ".fits")
@@ -48,7 +52,7 @@ def deposit(
     directory = archive.store(batch)
     directory.mkdir(parents=True, exist_ok=True)
     collection = archive.submissions.collection(batch.collection)
-    changed: dict[str, str] = {}
+    published = _Digests(archive, batch.collection, files)
     done: dict[str, Stored] = {}
     for count, file in enumerate(sorted(files, key=_rank), 1):
         place = directory / f"{file.dp_id}{_ending(file.name)}"
@@ -58,11 +62,36 @@ def deposit(
             _scanned(file, source)
             link_or_copy(source, part)
         else:
-            changed[file.name] = _write(_scanned(file, source), part, file, collection, changed)
+            published[file.name] = _write(_scanned(file, source), part, file, collection, published)
         settle(part, place)
         done[file.name] = Stored(file, place)
         say(count, len(files), "storing files")
     return [done[file.name] for file in files]
+
+
+class _Digests(dict[str, str]):
+    """MD5 of the published forms of files, by the names under which they were submitted; empty where unknown.
+
+    Those of the batch's own files are set when they are written, those of earlier batches looked up.
+    """
+
+    def __init__(self, archive: Archive, collection: str, own: Sequence[BatchFile]) -> None:
+        self._engine = archive.owner
+        self._collection = collection
+        self._own = {file.name for file in own}
+
+    def __missing__(self, name: str) -> str:
+        if name in self._own:
+            return ""
+        query = (
+            sa.select(FILE.c.md5)
+            .join(PRODUCTS, PRODUCTS.c.dp_id == FILE.c.dp_id)
+            .where(PRODUCTS.c.collection == self._collection, PRODUCTS.c.origfile == name)
+            .where(PRODUCTS.c.status == "current")
+        )
+        with self._engine.connect() as connection:
+            self[name] = connection.scalar(query) or ""
+        return self[name]
 
 
 def _rank(file: BatchFile) -> tuple[bool, str]:
@@ -82,19 +111,11 @@ def _scanned(file: BatchFile, source: Path) -> Scanned:
     return scanned
 
 
-def _write(
-    scanned: Scanned, part: Path, file: BatchFile, collection: Collection, changed: Mapping[str, str]
-) -> str:
-    """Write the published form; its MD5.
-
-    Parameters
-    ----------
-    changed : mapping
-        MD5 of the published forms of other files, by the names under which they were submitted.
-    """
+def _write(scanned: Scanned, part: Path, file: BatchFile, collection: Collection, published: _Digests) -> str:
+    """Write the published form; its MD5."""
     digest = hashlib.md5(usedforsecurity=False)
     with Path(scanned.candidate.path).open("rb") as stream, part.open("wb") as sink:
-        for piece in _pieces(stream, scanned, file, collection, changed):
+        for piece in _pieces(stream, scanned, file, collection, published):
             digest.update(piece)
             sink.write(piece)
     return digest.hexdigest()
@@ -105,20 +126,20 @@ def _pieces(
     scanned: Scanned,
     file: BatchFile,
     collection: Collection,
-    changed: Mapping[str, str],
+    published: _Digests,
 ) -> Iterator[bytes]:
     if scanned.file is None:
         yield from iter(lambda: stream.read(CHUNK), b"")
         return
     told = {"ARCFILE": f"{file.dp_id}.fits", "ORIGFILE": file.name, "P3ORIG": collection.origin}
-    told |= dict(_digests(scanned.file.primary, changed))
+    told |= dict(_digests(scanned.file.primary, published))
     corrections = [Correction(0, keyword, value) for keyword, value in told.items()]
     yield from pieces(stream, tuple(new_headers(stream, scanned.file, corrections)))
 
 
-def _digests(primary: Hdu, changed: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+def _digests(primary: Hdu, published: _Digests) -> Iterator[tuple[str, str]]:
     """The ASSOMi of files whose bytes have changed with their headers."""
     for number, name in enumerate(primary.numbered("ASSON"), 1):
         keyword = f"ASSOM{number}"
-        if str(name) in changed and primary.text_of(keyword):
-            yield keyword, changed[str(name)]
+        if primary.text_of(keyword) and (digest := published[str(name)]):
+            yield keyword, digest

@@ -107,7 +107,7 @@ def _load_all(
             say(done, len(stored), "publishing files")
     for start in range(0, len(others), BATCH):
         part = others[start : start + BATCH]
-        published += _load(archive, connection, [_companion(*each, categories) for each in part])
+        published += _load(archive, connection, [_companion(*each, categories, collection) for each in part])
     return published
 
 
@@ -129,11 +129,14 @@ def _identified(
     return Identified(one.file.dp_id, told)
 
 
-def _companion(one: Stored, rejected: Rejected, categories: Mapping[str, str | None]) -> Identified:
+def _companion(
+    one: Stored, rejected: Rejected, categories: Mapping[str, str | None], collection: Collection
+) -> Identified:
     """A file that is not FITS."""
     if {finding.rule for finding in rejected.findings} != {"NOT_FITS"}:
         raise FatalFault(f"{one.file.name}: {rejected.findings[0].message}")
     parsed = relate.ancillary(rejected.scanned, one.file.name, categories.get(one.file.name))
+    parsed = replace(parsed, collection=collection.name)
     assert one.file.dp_id is not None  # noqa: S101 - it has got its identifier
     return Identified(one.file.dp_id, parsed)
 

@@ -29,6 +29,13 @@ class Checked:
         severities = {finding.severity for finding in self.findings}
         return next((word for word in ("error", "warning") if word in severities), "ok")
 
+    def as_json(self) -> dict[str, Any]:
+        """Everything but the path, as JSON can hold it."""
+        return {
+            "category": self.category, "kind": self.kind, "bytes": self.bytes, "status": self.status,
+            "findings": [finding.as_json() for finding in self.findings],
+        }  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class Report:
@@ -65,18 +72,17 @@ class Report:
             f"{statuses['error']} with errors (findings: {told}); {self.title}"
         )
 
-    def as_json(self) -> dict[str, Any]:
-        """Everything, as JSON can hold it."""
+    def head(self) -> dict[str, Any]:
+        """Standard, verdict and counts, as JSON can hold them."""
         return {
             "standard": self.version,
             "title": self.title,
             "valid": self.is_valid,
-            "files": [
-                {"path": file.path, "category": file.category, "kind": file.kind, "bytes": file.bytes,
-                 "status": file.status, "findings": [finding.as_json() for finding in file.findings]}
-                for file in self.files
-            ],
             "severities": self.counts("severity"),
             "families": self.counts("family"),
             "rules": self.counts("rule"),
-        }  # fmt: skip
+        }
+
+    def as_json(self) -> dict[str, Any]:
+        """Everything, as JSON can hold it."""
+        return {**self.head(), "files": [{"path": file.path, **file.as_json()} for file in self.files]}

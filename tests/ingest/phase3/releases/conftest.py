@@ -23,6 +23,7 @@ from vo_server.config import Settings
 from vo_server.db import Database
 from vo_server.submissions.documents import keep_document
 from vo_server.submissions.published import CHANGES, PRODUCTS, RELEASES
+from vo_server.submissions.reports import findings_by_class
 from vo_server.submissions.states import Person, State
 from vo_server.submissions.values import Batch, Collection, Release
 
@@ -90,13 +91,8 @@ class Submitter:
 
     def errors(self, batch: Batch) -> list[tuple[str, str]]:
         """File and rule of each error of the last check."""
-        report = self.submissions.report(batch.batch_id) or {"files": []}
-        return [
-            (finding["file"], finding["rule"])
-            for file in report["files"]
-            for finding in file["findings"]
-            if finding["severity"] == "error"
-        ]
+        classes = findings_by_class(self.archive.owner, batch.batch_id, ("error",), 100)
+        return sorted((found["file"], found["rule"]) for one in classes for found in one.findings)
 
     def rows(self, table: sa.Table, *order: str) -> list[sa.Row[Any]]:
         """The rows of this collection in a published table."""

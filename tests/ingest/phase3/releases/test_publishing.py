@@ -1,5 +1,7 @@
 """Publishing: what clients see afterwards, versions, and what a killed process leaves behind."""
 
+import copy
+import hashlib
 import signal
 import subprocess
 import sys
@@ -90,6 +92,29 @@ def test_a_new_version_takes_the_place_of_the_former(submitter: Submitter, valid
     ]
     assert [(row.release, row.n_products) for row in submitter.releases()] == [("DR1", 0), ("DR2", 1)]
     assert stored(submitter, first.dp_id).is_file()
+
+
+def test_digests_of_companions_that_came_earlier_are_those_of_their_published_forms(
+    submitter: Submitter, valid: dict[str, Sample], tmp_path: Path
+) -> None:
+    sample = valid["SCIENCE.IMAGE"]
+    submitter.publish(submitter.sample(sample))
+    companions = {row.origfile: row.dp_id for row in submitter.products()}
+    (name,) = [name for name, _ in sample.others if name.endswith("weight.fits")]
+    draft = copy.deepcopy(sample.main)
+    header = fits.Header.fromstring("".join(draft.hdus[0].lines))
+    number = next(key[5:] for key, value in header.items() if key.startswith("ASSON") and value == name)
+    submitted = dict(sample.others)[name]
+    draft.hdus[0].set(f"ASSOM{number}", md5(submitted))
+    submitter.publish(submitter.batch([draft.write(tmp_path)], standard=sample.standard))
+    (row,) = submitter.obscore()
+    content = stored(submitter, companions[name]).read_bytes()
+    assert content != submitted  # ARCFILE and so on are new
+    assert fits.getheader(stored(submitter, row.dp_id))[f"ASSOM{number}"] == md5(content)
+
+
+def md5(content: bytes) -> str:
+    return hashlib.md5(content, usedforsecurity=False).hexdigest()
 
 
 KILLED = """

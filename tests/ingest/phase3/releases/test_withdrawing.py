@@ -1,7 +1,9 @@
 """Taking back: deprecated products, unpublished batches, and what comes back in their place."""
 
 import copy
-from datetime import datetime
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
 
 import pytest
 import sqlalchemy as sa
@@ -10,12 +12,29 @@ from ingest.phase3.releases import publishing
 from ingest.phase3.releases.closing import check_batch
 from ingest.phase3.releases.doors import take_files
 from ingest.phase3.releases.withdrawing import deprecate, reinstate, unpublish
+from ingest.protection import spread_release_dates
 from tests.ingest.phase3.products import Sample
 from tests.ingest.phase3.releases.conftest import ARCHIVIST, Submitter
 from vo_server import schemas
 from vo_server.archive import FILE, PROVENANCE
 from vo_server.errors import AuthorizationFault, NotFoundFault, UsageFault
 from vo_server.submissions.states import Person, State
+
+LATER = datetime(2049, 1, 1)
+
+
+@contextmanager
+def released_later(submitter: Submitter, dp_id: str) -> Iterator[str]:
+    """Let a raw frame of a product be released in 2049; its name."""
+    raw = schemas.metadata(schemas.builtin()).tables["dbo.raw"]
+    with submitter.archive.owner.begin() as connection:
+        origin = sa.select(PROVENANCE.c.entity).where(PROVENANCE.c.dp_id == dp_id).limit(1)
+        name = connection.scalar(origin)
+        connection.execute(sa.insert(raw).values(dp_id=name, release_date=LATER))
+    assert name is not None
+    yield name
+    with submitter.archive.owner.begin() as connection:
+        connection.execute(sa.delete(raw).where(raw.c.dp_id == name))
 
 
 def has_file(submitter: Submitter, dp_id: str) -> bool:
@@ -194,19 +213,24 @@ def test_what_comes_back_is_as_proprietary_as_its_raw_frames_are_now(
     submitter.publish(submitter.sample(valid["SCIENCE.SPECTRUM"]))
     (before,) = submitter.obscore()
     deprecate(submitter.archive, [before.dp_id], ARCHIVIST, "bad")
-    raw = schemas.metadata(schemas.builtin()).tables["dbo.raw"]
-    later = datetime(2049, 1, 1)
-    with submitter.archive.owner.begin() as connection:
-        origin = sa.select(PROVENANCE.c.entity).where(PROVENANCE.c.dp_id == before.dp_id).limit(1)
-        name = connection.scalar(origin)
-        connection.execute(sa.insert(raw).values(dp_id=name, release_date=later))
-    try:
+    with released_later(submitter, before.dp_id):
         reinstate(submitter.archive, [before.dp_id], ARCHIVIST, "good")
         (after,) = submitter.obscore()
-        assert after.obs_release_date == later
-    finally:
-        with submitter.archive.owner.begin() as connection:
-            connection.execute(sa.delete(raw).where(raw.c.dp_id == name))
+        assert after.obs_release_date == LATER
+
+
+def test_former_versions_are_as_proprietary_as_their_raw_frames_are_now(
+    submitter: Submitter, valid: dict[str, Sample]
+) -> None:
+    sample = valid["SCIENCE.SPECTRUM"]
+    submitter.publish(submitter.sample(sample))
+    (former,) = submitter.obscore()
+    submitter.publish(submitter.sample(sample, OBSTECH="ECHELLE,SLIT"))
+    (current,) = submitter.obscore()
+    with released_later(submitter, former.dp_id) as name, submitter.archive.owner.begin() as connection:
+        spread_release_dates(connection, sa.select(sa.literal(name).label("dp_id")))
+        dates = sa.select(FILE.c.release_date).where(FILE.c.dp_id.in_([former.dp_id, current.dp_id]))
+        assert connection.scalars(dates).all() == [LATER.replace(tzinfo=UTC)] * 2
 
 
 def test_other_bytes_get_another_identifier(submitter: Submitter, valid: dict[str, Sample]) -> None:
