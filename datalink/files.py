@@ -12,9 +12,9 @@ import sqlalchemy as sa
 
 from vo_server.archive import DELIVERY, FILE, or_try_again
 from vo_server.errors import AuthorizationFault, NotFoundFault, TransientFault
+from vo_server.files.stores import path_of
 from vo_server.identifiers import MAX_ID
 from vo_server.instants import utc_text
-from vo_server.stores import path_of
 from vo_server.submissions.published import PRODUCTS
 
 FITS_TYPES = ("application/fits", "image/fits", "application/x-fits-hcompress", "image/x-fits-hcompress")

@@ -10,7 +10,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from vo_server.checksums import OFFSET, UNSET, encode, sum32
+from vo_server.files.checksums import OFFSET, UNSET, encode, sum32
 
 BLOCK = 2880  #: bytes (FITS 4.0, Overall file structure)
 

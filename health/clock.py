@@ -9,10 +9,10 @@ import sqlalchemy as sa
 import structlog
 
 from health.store import last_runs
-from vo_server.children import ChildConfig, Role, launch, wait_or_kill
 from vo_server.config import Settings
 from vo_server.db import Database
 from vo_server.instants import utc_now
+from vo_server.running.children import ChildConfig, Role, launch, wait_or_kill
 
 FIRST = 120.0  #: seconds after the start, at the earliest: the server should be warm
 LOOK = 60.0  #: seconds between looks at whether a check is due

@@ -24,9 +24,9 @@ from reproject.hips import reproject_to_hips
 from vo_server.archive import FILE
 from vo_server.config import Settings
 from vo_server.errors import NotFoundFault, UsageFault
+from vo_server.files.stores import path_of
 from vo_server.products import ObsCore
 from vo_server.progress import Progress
-from vo_server.stores import path_of
 
 TILE = 512  #: pixels of the side of a tile (HiPS 1.0)
 MOST_LEVEL = 9  #: pixels of 0.8 arcsec

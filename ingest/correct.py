@@ -24,9 +24,9 @@ from ingest.scan import Candidate, Scanned, candidate, scan
 from vo_server import schemas
 from vo_server.archive import CORRECTION, FILE, among
 from vo_server.errors import NotFoundFault, UsageFault
+from vo_server.files.stores import path_of
 from vo_server.headers.correctable import parse_keyword
 from vo_server.progress import Progress
-from vo_server.stores import path_of
 
 MAX_REASON = 2_000  #: characters
 #: Reads a file again as if its headers had been corrected.

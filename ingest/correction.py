@@ -12,8 +12,8 @@ from astropy.io import fits
 
 from ingest.fitsfile import FitsFile, Hdu
 from ingest.header import BLOCK, CARD, Card, Value
-from vo_server.checksums import OFFSET, UNSET, encode, sum32
 from vo_server.errors import UsageFault
+from vo_server.files.checksums import OFFSET, UNSET, encode, sum32
 
 _PLAIN = re.compile(r"[A-Z0-9_-]{1,8}")
 MAX_VALUE = 2_000  #: characters

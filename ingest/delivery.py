@@ -15,8 +15,8 @@ from ingest.correction import Correction, corrected_text, signed
 from ingest.fitsfile import FitsFile, Hdu, data_size
 from ingest.header import BLOCK
 from vo_server.archive import DELIVERY, DELIVERY_HEADER
-from vo_server.checksums import sum32
-from vo_server.durable import settle
+from vo_server.files.checksums import sum32
+from vo_server.files.durable import settle
 from vo_server.progress import Progress
 
 CHUNK = 1 << 20  #: bytes at a time; a multiple of BLOCK's four bytes

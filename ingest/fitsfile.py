@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any, Protocol, TypeVar
 
 from ingest.header import BLOCK, CARD, Card, Fault, Value
-from vo_server.checksums import sum32
+from vo_server.files.checksums import sum32
 from vo_server.headers.cards import card_of, cards_of, parse_lines, value_of
 from vo_server.headers.lines import SEPARATOR, Line
 from vo_server.headers.sections import StoredHeader, store

@@ -12,7 +12,7 @@ from ingest.mapping import as_instant
 from ingest.read import Parsed
 from ingest.report import Finding
 from vo_server.archive import FILE
-from vo_server.stores import path_of
+from vo_server.files.stores import path_of
 
 _IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:+-]{0,119}")
 _PRODUCT_NAME = re.compile(r"ADP\.\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}")

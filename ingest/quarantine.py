@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from ingest.report import Finding
 from ingest.scan import storable
 from vo_server.archive import QUARANTINE, among
-from vo_server.stores import path_of
+from vo_server.files.stores import path_of
 
 
 @dataclass(frozen=True, slots=True)

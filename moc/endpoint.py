@@ -13,8 +13,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from moc.params import FORMATS, MocParams
-from vo_server import dali
 from vo_server.coverage import Coverages
+from vo_server.http import dali
 
 
 class Mocs:

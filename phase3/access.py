@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from vo_server.auth import challenge, logged_in, principal
 from vo_server.errors import AuthorizationFault, TransientFault, VoError
+from vo_server.http.auth import challenge, logged_in, principal
 from vo_server.submissions.states import Person
 from vo_server.submissions.store import Submissions, check_may
 from vo_server.submissions.values import Batch, Collection

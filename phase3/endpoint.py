@@ -16,7 +16,7 @@ from phase3.pages import Pages
 from phase3.provider import Provider
 from phase3.published import Published
 from phase3.uploads import Uploads
-from vo_server import dali
+from vo_server.http import dali
 from vo_server.submissions.documents import document_path
 from vo_server.submissions.reports import findings_by_class
 

@@ -11,8 +11,8 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from phase3 import documents, params
 from phase3.access import ANYBODY, Caller, caller, told
 from phase3.params import read_json
-from vo_server import dali
 from vo_server.errors import AuthorizationFault, NotFoundFault, UsageFault
+from vo_server.http import dali
 from vo_server.submissions.amendments import parse_amendments
 from vo_server.submissions.area import Area
 from vo_server.submissions.documents import LARGEST, keep_document

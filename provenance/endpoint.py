@@ -11,7 +11,7 @@ from provenance.document import make_document, write_document
 from provenance.params import ProvenanceParams
 from provenance.picture import draw
 from provenance.story import Stories
-from vo_server import dali
+from vo_server.http import dali
 from vo_server.products import ObsCore
 from vo_server.services import PROVENANCE_PATH
 

@@ -16,8 +16,8 @@ from registry.operator import Operator
 from registry.params import OaiRequest, Selection, parse_request
 from registry.store import RecordStore
 from registry.tokens import Position, Signer, read_or_make_key
-from vo_server import dali, vosi
 from vo_server.errors import TransientFault, UsageFault
+from vo_server.http import dali, vosi
 
 XML = "text/xml"  #: OAI-PMH 2.0, Content-Type
 

@@ -10,10 +10,10 @@ from starlette.routing import BaseRoute, Route
 from scs.capability import capability
 from scs.params import ConeParams
 from scs.query import Cones, build_statement
-from vo_server import dali, vosi
 from vo_server.capabilities import standard_capabilities
 from vo_server.errors import NotFoundFault
 from vo_server.formats import PLAIN_VOTABLE, Head, Info
+from vo_server.http import dali, vosi
 from vo_server.tables import Catalog
 
 __all__ = ["routes"]

@@ -12,9 +12,9 @@ from sia.description import CAPABILITIES, QUERY_PATH, STANDARD_ID, self_descript
 from sia.params import SiaParams
 from sia.query import build_statement
 from sia.v1 import endpoint as v1
-from vo_server import dali, vosi
 from vo_server.errors import UsageFault, VoError
 from vo_server.formats import Head, Info, negotiate
+from vo_server.http import dali, vosi
 from vo_server.parameters import Parameters
 from vo_server.products import ObsCore
 from vo_server.services import archive_descriptors

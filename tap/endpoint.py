@@ -20,13 +20,13 @@ from tap.params import TapParams
 from tap.query import Known, Translations, query_class, result_head, understood
 from tap.uploads import Gatherer
 from tap.usertables import endpoint as usertables
-from vo_server import dali, vosi
-from vo_server.auth import principal
 from vo_server.catalog import read_sizes
-from vo_server.dali_examples import MEDIA_TYPE, examples_page
 from vo_server.engine import Statement, Upload
 from vo_server.errors import UsageFault
 from vo_server.examples import read_examples
+from vo_server.http import dali, vosi
+from vo_server.http.auth import principal
+from vo_server.http.dali_examples import MEDIA_TYPE, examples_page
 from vo_server.parameters import Parameters
 from vo_server.principal import ANONYMOUS
 from vo_server.slow_queries import Asked

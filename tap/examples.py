@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from vo_server.dali_examples import Shown
 from vo_server.examples import Example
+from vo_server.http.dali_examples import Shown
 from vo_server.tables import Catalog
 
 TABLE_NAME = re.compile(r"\b(?:FROM|JOIN)\s+([A-Za-z_]\w*\.[A-Za-z_]\w*)", re.IGNORECASE)

@@ -17,10 +17,10 @@ from lxml import etree
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from vo_server.app import create_app
 from vo_server.config import Settings
 from vo_server.db import Database
 from vo_server.engine import PostgresEngine
+from vo_server.http.app import create_app
 
 VOTABLE = "{http://www.ivoa.net/xml/VOTable/v1.3}"
 

@@ -28,21 +28,6 @@ PACKAGES = (
     "portal",
     "demo",
 )
-PROTOCOLS = {
-    "tap",
-    "sia",
-    "ssa",
-    "scs",
-    "datalink",
-    "provenance",
-    "moc",
-    "hips",
-    "registry",
-    "health",
-    "phase3",
-    "portal",
-}
-
 #: Package -> the packages of ours that it may import (itself always).
 ALLOWED = {
     "vo_server": set[str](),
@@ -63,14 +48,14 @@ ALLOWED = {
 }
 #: The core modules that know the packages: the application and the command line.
 ENTRY_POINTS = {
-    "vo_server.app",
-    "vo_server.beside",
+    "vo_server.http.app",
+    "vo_server.running.beside",
     "vo_server.cli",
-    "vo_server.processes",
+    "vo_server.running.processes",
     "vo_server.published",
 }
-#: The half of the core that speaks HTTP; all else must run without a web framework.
-HTTP_HALF = {"app", "dali", "vosi", "auth", "metrics", "processes", "cli"}
+#: The half of the core that speaks HTTP; all else runs without a web framework.
+HTTP_HALF = ("vo_server.http", "vo_server.uws.endpoint")
 BATCH = ("ingest", "demo", "vo_server.tables", "vo_server.schemas", "vo_server.db", "vo_server.engine")
 
 
@@ -115,6 +100,18 @@ def test_no_package_reaches_into_an_entry_point() -> None:
         if name in ENTRY_POINTS and module not in ENTRY_POINTS
     }
     assert not reaching
+
+
+@pytest.mark.parametrize("module", [name for name, _ in modules() if name.startswith("vo_server")])
+def test_the_core_speaks_http_in_one_half_only(module: str) -> None:
+    if module in ENTRY_POINTS or module.startswith(HTTP_HALF):
+        return
+    foreign = {
+        name
+        for name in imported(dict(modules())[module])
+        if name.startswith((*HTTP_HALF, "starlette", "uvicorn"))
+    }
+    assert not foreign, f"{module} imports {sorted(foreign)}"
 
 
 def test_batch_packages_never_load_the_web_framework() -> None:

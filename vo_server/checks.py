@@ -19,8 +19,8 @@ from vo_server.db import Database, open_database
 from vo_server.db.connections import OLDEST, default_state_dir
 from vo_server.db.upgrade import revisions
 from vo_server.errors import VoError
+from vo_server.files.stores import path_of
 from vo_server.headers.snapshot import TABLE
-from vo_server.stores import path_of
 
 Status = Literal["ok", "warning", "failed"]
 

@@ -59,7 +59,7 @@ def demo(port: Port = None, directory: Directory = None) -> None:
     """Build the demo archive, where it is not there yet, and serve it."""
     from demo.build import build
     from vo_server.db import migrate, open_database, rebase
-    from vo_server.processes import serve as run
+    from vo_server.running.processes import serve as run
 
     settings = Settings.load(port=port, state_dir=directory)
     with open_database(settings) as database:
@@ -289,7 +289,7 @@ def snapshot(
 def serve(port: Port = None, workers: Workers = None, directory: Directory = None) -> None:
     """Serve the archive until Ctrl-C."""
     from vo_server.db import rebase
-    from vo_server.processes import serve as run
+    from vo_server.running.processes import serve as run
 
     settings = Settings.load(port=port, workers=workers, state_dir=directory)
     with _ready(settings) as database:
@@ -300,7 +300,7 @@ def serve(port: Port = None, workers: Workers = None, directory: Directory = Non
 @app.command()
 def worker(directory: Directory = None) -> None:
     """Run jobs in this process until Ctrl-C; as many of them as there are machines to use."""
-    from vo_server.processes import work
+    from vo_server.running.processes import work
 
     settings = Settings.load(state_dir=directory)
     with _ready(settings) as database:

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from vo_server.archive import SNAPSHOT, SNAPSHOT_FILE, among
-from vo_server.durable import sync
+from vo_server.files.durable import sync
 
 #: Seconds that an unlisted file stays: longer than any query may read it, or a process may write it.
 GRACE = 2 * 3600.0

@@ -19,9 +19,9 @@ from datalink.files import File, find_files, instant
 from datalink.identifiers import Identifiers
 from datalink.links.params import MAX_IDS
 from datalink.lists import read_list
-from vo_server import dali
 from vo_server.config import Settings
 from vo_server.errors import UsageFault, VoError
+from vo_server.http import dali
 from vo_server.parameters import Parameters
 from vo_server.products import ObsCore
 from vo_server.uws.endpoint import find_job

@@ -25,8 +25,8 @@ from starlette.responses import Response
 from datalink.downloads.corrected import Header
 from datalink.downloads.ranges import ByteRange, RangeFault, parse_range
 from datalink.files import File
-from vo_server import dali
 from vo_server.errors import TransientFault
+from vo_server.http import dali
 
 PIECE = 1024 * 1024  #: bytes read and sent at once
 

@@ -14,10 +14,10 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from vo_server.archive import or_try_again
-from vo_server.dali import read_parameters
 from vo_server.errors import NotFoundFault, UsageFault
 from vo_server.headers.database import read_headers
 from vo_server.headers.lines import CARD
+from vo_server.http.dali import read_parameters
 from vo_server.identifiers import MAX_ID
 from vo_server.parameters import Parameters
 

@@ -16,9 +16,9 @@ from datalink.links.lookup import CHUNK, Lookup
 from datalink.links.page import MOST, is_browser, links_page
 from datalink.links.params import MAX_IDS, STANDARD_ID, LinksParams
 from datalink.links.rows import COLUMNS, Link, make_batch
-from vo_server import dali, vosi
 from vo_server.batches import Batches
 from vo_server.formats import Head, Info, ServiceDescriptor
+from vo_server.http import dali, vosi
 from vo_server.products import ObsCore
 from vo_server.uws.endpoint import JobList
 

@@ -17,7 +17,7 @@ from datalink.files import CHUNK, File, find_files
 from datalink.previews.thumbnails import KINDS, NOTHING
 from vo_server.archive import FILE
 from vo_server.errors import FatalFault, NotFoundFault, TransientFault, VoError
-from vo_server.kept import keep, kept_or_made
+from vo_server.files.kept import keep, kept_or_made
 from vo_server.products import ObsCore
 from vo_server.progress import Progress
 

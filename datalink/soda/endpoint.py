@@ -20,10 +20,10 @@ from datalink.soda.faults import NothingThere
 from datalink.soda.jobs import KIND
 from datalink.soda.params import SodaParams
 from datalink.soda.parts import FITS, Parts, Wanted, error_text
-from vo_server import dali, vosi
-from vo_server.auth import principal
-from vo_server.dali_examples import MEDIA_TYPE, examples_page
 from vo_server.errors import UsageFault, VoError
+from vo_server.http import dali, vosi
+from vo_server.http.auth import principal
+from vo_server.http.dali_examples import MEDIA_TYPE, examples_page
 from vo_server.parameters import Parameters
 from vo_server.products import ObsCore
 from vo_server.services import ASYNC_PATH, SYNC_PATH

@@ -6,8 +6,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from vo_server.archive import FILE
-from vo_server.dali_examples import Shown
 from vo_server.errors import UsageFault
+from vo_server.http.dali_examples import Shown
 from vo_server.sky import bounding_circle, parse_region
 
 TITLE = "Example cutouts of the {}"

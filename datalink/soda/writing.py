@@ -5,7 +5,7 @@ from typing import BinaryIO
 
 from astropy.io import fits
 
-from vo_server.checksums import OFFSET, UNSET, encode, sum32
+from vo_server.files.checksums import OFFSET, UNSET, encode, sum32
 
 BLOCK = 2880  #: bytes (FITS 4.0, Overall file structure)
 

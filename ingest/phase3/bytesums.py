@@ -3,7 +3,7 @@
 *Measured* on one core: 6 to 8 GB a second with numpy, where astropy reaches 6 and cfitsio 1.
 """
 
-from vo_server.checksums import sum32
+from vo_server.files.checksums import sum32
 
 Bytes = bytes | memoryview
 PIECE = 2880 * 1024  #: bytes summed at a time

@@ -9,8 +9,8 @@ from starlette.routing import BaseRoute, Route
 from sia.v1.description import CAPABILITIES, PATH
 from sia.v1.params import DESCRIPTIONS, SiaV1Params
 from sia.v1.query import build_statement
-from vo_server import dali, vosi
 from vo_server.formats import PLAIN_VOTABLE, Head
+from vo_server.http import dali, vosi
 from vo_server.products import ObsCore
 from vo_server.services import archive_descriptors
 

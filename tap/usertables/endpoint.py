@@ -14,8 +14,8 @@ from tap.uploads import Gatherer
 from tap.usertables.definition import read_definition, storage
 from tap.usertables.rows import fitted
 from tap.usertables.updates import KIND
-from vo_server import dali, vosi
-from vo_server.auth import logged_in, principal
+from vo_server.http import dali, vosi
+from vo_server.http.auth import logged_in, principal
 from vo_server.tables import Table
 from vo_server.user_tables import UserTables
 from vo_server.uws.endpoint import JobList

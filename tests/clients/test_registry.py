@@ -22,7 +22,7 @@ from pyvo.io.vosi import parse_capabilities
 from tests.clients.conftest import DemoServer
 from tests.xsd import validate
 from vo_server.capabilities import NAMESPACES
-from vo_server.vosi import CAPABILITIES_NS
+from vo_server.http.vosi import CAPABILITIES_NS
 
 with warnings.catch_warnings():
     # sickle 0.7 has escapes in its strings that Python warns of when it compiles them.

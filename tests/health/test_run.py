@@ -81,7 +81,7 @@ def checking() -> set[int]:
         ["ps", "-A", "-o", "pid=", "-o", "args="], capture_output=True, text=True, check=True
     )
     rows = [line.split(maxsplit=1) for line in listing.stdout.splitlines()]
-    return {int(pid) for pid, command in rows if command.endswith("vo_server.beside health")}
+    return {int(pid) for pid, command in rows if command.endswith("vo_server.running.beside health")}
 
 
 def test_a_check_ends_with_its_server_and_leaves_no_half_of_a_run(

@@ -14,8 +14,8 @@ from ingest.fitsfile import FitsFile
 from ingest.header import CARD, Card
 from ingest.scan import Candidate, candidate, scan
 from tests.ingest import samples
-from vo_server.checksums import sum32
 from vo_server.errors import UsageFault
+from vo_server.files.checksums import sum32
 from vo_server.headers.correctable import parse_keyword
 
 

@@ -11,12 +11,12 @@ from registry.checks import check_operator
 from registry.operator import Operator
 from tests.serving import Server, server
 from tests.xsd import validate
-from vo_server.app import create_app
 from vo_server.archive import REGISTRY_RECORD
 from vo_server.config import Settings
 from vo_server.db import Database
 from vo_server.engine import PostgresEngine
 from vo_server.errors import UsageFault
+from vo_server.http.app import create_app
 
 __all__ = ["server"]
 

@@ -5,11 +5,11 @@ from starlette.testclient import TestClient
 
 from tests.serving import query_status
 from tests.xsd import validate
-from vo_server.app import create_app
 from vo_server.config import Settings
 from vo_server.db import Database
 from vo_server.engine import PostgresEngine
 from vo_server.formats import FORMATS
+from vo_server.http.app import create_app
 
 TABLES = "SELECT table_name FROM tap_schema.tables ORDER BY table_name"
 
@@ -38,7 +38,8 @@ def test_names_of_parameters_have_no_case(client: TestClient) -> None:
 def test_a_small_answer_has_its_length_and_a_file_name(
     client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("vo_server.answers.PATIENCE", 30)  # a slow machine would begin to send before the end
+    # A slow machine would begin to send before the end.
+    monkeypatch.setattr("vo_server.http.answers.PATIENCE", 30)
     answer = client.get("/tap/sync", params={"LANG": "ADQL", "QUERY": TABLES})
     assert int(answer.headers["content-length"]) == len(answer.content)
     assert answer.headers["content-disposition"].endswith('.vot"')

@@ -6,8 +6,8 @@ from lxml import etree
 from tap.adql import translate
 from tap.examples import shown, tables_of
 from vo_server import schemas
-from vo_server.dali_examples import XHTML, examples_page
 from vo_server.examples import Example, read_examples
+from vo_server.http.dali_examples import XHTML, examples_page
 from vo_server.tables import Catalog
 
 CATALOG = Catalog((*schemas.builtin(), schemas.instruments.schema()))

@@ -15,7 +15,6 @@ from starlette.testclient import TestClient
 from tap.adql import understand
 from tests.serving import VOTABLE
 from vo_server import snapshots
-from vo_server.app import create_app
 from vo_server.archive import SNAPSHOT
 from vo_server.catalog import read_catalog
 from vo_server.config import Settings
@@ -24,6 +23,7 @@ from vo_server.engine import Engines, PostgresEngine, Statement
 from vo_server.engine.duck import DuckEngine
 from vo_server.engine.holdings import ListedTables
 from vo_server.errors import TransientFault, VoError
+from vo_server.http.app import create_app
 from vo_server.progress import silent
 from vo_server.snapshot_tables import make_snapshots
 from vo_server.tables import Catalog

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from vo_server.archive import or_try_again
 from vo_server.errors import NotFoundFault
-from vo_server.kept import kept_or_made
+from vo_server.files.kept import kept_or_made
 from vo_server.products import ObsCore
 from vo_server.submissions.published import PRODUCTS
 

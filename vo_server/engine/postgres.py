@@ -15,7 +15,7 @@ from vo_server.engine.result import Result
 from vo_server.engine.running import Running
 from vo_server.engine.statement import Statement
 from vo_server.engine.uploading import Upload
-from vo_server.logs import subject
+from vo_server.running.logs import subject
 
 
 class PostgresEngine:

@@ -8,7 +8,7 @@ from vo_server.engine.reading import Cancellation
 from vo_server.engine.result import Result
 from vo_server.engine.statement import Statement
 from vo_server.errors import UsageFault
-from vo_server.tracing import statement_begins
+from vo_server.running.tracing import statement_begins
 
 #: Starts a query; it gets the order to stop it, and what is to be called when its result is closed.
 Start = Callable[[Cancellation, Callable[[], None]], Result]

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from vo_server.durable import settle
 from vo_server.errors import NotFoundFault, StorageFault, UsageFault
+from vo_server.files.durable import settle
 from vo_server.progress import Progress, silent
 from vo_server.submissions.values import check_file_name
 

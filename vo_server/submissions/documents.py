@@ -5,8 +5,8 @@ import secrets
 from pathlib import Path
 from typing import Any
 
-from vo_server.durable import settle
 from vo_server.errors import NotFoundFault, UsageFault
+from vo_server.files.durable import settle
 from vo_server.submissions.values import Release, check_file_name
 
 LARGEST = 64 * 1024**2  #: bytes

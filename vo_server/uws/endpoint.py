@@ -11,10 +11,10 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
-from vo_server import dali
-from vo_server.auth import logged_in, principal
 from vo_server.errors import AuthorizationFault, NotFoundFault, UsageFault
 from vo_server.formats import error_document
+from vo_server.http import dali
+from vo_server.http.auth import logged_in, principal
 from vo_server.parameters import Parameters
 from vo_server.uws import documents
 from vo_server.uws.jobs import PHASES, Job, JobResult, JobStore

@@ -13,7 +13,7 @@ import structlog
 from structlog.contextvars import bind_contextvars
 
 from vo_server.errors import TransientFault, VoError
-from vo_server.tracing import span
+from vo_server.running.tracing import span
 from vo_server.uws.jobs import Job, JobError, JobResult, JobStore
 from vo_server.uws.notices import Notices
 from vo_server.uws.results import ResultStore

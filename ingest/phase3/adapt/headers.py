@@ -10,8 +10,8 @@ from astropy.io import fits
 from ingest.fitsfile import Hdu
 from ingest.header import BLOCK, CARD, Value
 from ingest.phase3.bytesums import PIECE, Bytes, total
-from vo_server.checksums import OFFSET, UNSET, encode, sum32
 from vo_server.errors import UsageFault
+from vo_server.files.checksums import OFFSET, UNSET, encode, sum32
 
 _SUMS = ("CHECKSUM", "DATASUM")
 

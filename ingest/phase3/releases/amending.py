@@ -13,8 +13,8 @@ from ingest.phase3.releases.archive import Archive
 from ingest.scan import Candidate, candidate, scan
 from vo_server.archive import FILE, among
 from vo_server.errors import FatalFault, NotFoundFault, UsageFault
+from vo_server.files.stores import path_of
 from vo_server.progress import Progress, silent
-from vo_server.stores import path_of
 from vo_server.submissions.amendments import Amendment
 from vo_server.submissions.published import PRODUCTS
 from vo_server.submissions.values import Batch

@@ -17,8 +17,8 @@ from ingest.phase3.releases.archive import Archive
 from ingest.phase3.standard import load
 from vo_server.archive import FILE, among
 from vo_server.errors import FatalFault, UsageFault
+from vo_server.files.stores import path_of
 from vo_server.progress import Progress
-from vo_server.stores import path_of
 from vo_server.submissions.published import PRODUCTS
 
 #: Categories of files with a table of their own; tiles belong to the table of their metadata file.

@@ -18,8 +18,8 @@ from ingest.fitsfile import Hdu
 from ingest.phase3.releases.archive import Archive
 from ingest.scan import Candidate, Scanned, candidate, scan
 from vo_server.archive import FILE
-from vo_server.durable import settle
 from vo_server.errors import FatalFault
+from vo_server.files.durable import settle
 from vo_server.progress import Progress, silent
 from vo_server.submissions.area import CHUNK, link_or_copy
 from vo_server.submissions.published import PRODUCTS

@@ -19,9 +19,9 @@ from ingest.protection import spread_release_dates
 from ingest.run import LOCK
 from vo_server.archive import BATCH, BATCH_FILE, FILE, PUBLISHED, among
 from vo_server.db.locks import holding
-from vo_server.durable import settle
 from vo_server.errors import AuthorizationFault, FatalFault, NotFoundFault, UsageFault
-from vo_server.stores import path_of
+from vo_server.files.durable import settle
+from vo_server.files.stores import path_of
 from vo_server.submissions.area import link_or_copy
 from vo_server.submissions.published import PRODUCTS
 from vo_server.submissions.states import Person, check_step

@@ -7,11 +7,11 @@ import pytest
 from starlette.testclient import TestClient
 
 from ingest.phase3.catalogues import Naming, withdraw
-from vo_server.app import create_app
 from vo_server.catalog import read_catalog
 from vo_server.config import Settings
 from vo_server.db import Database
 from vo_server.engine import PostgresEngine
+from vo_server.http.app import create_app
 
 NAMING = Naming("TEST-CAT", "DR1")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from demo.fitsbytes import BLOCK, Value, card
 from ingest.fitsfile import Limits, data_size, read_hdus
 from ingest.phase3.product import _Buffer
-from vo_server.checksums import OFFSET, UNSET, encode, sum32
+from vo_server.files.checksums import OFFSET, UNSET, encode, sum32
 
 SUMS = ("CHECKSUM", "DATASUM")
 

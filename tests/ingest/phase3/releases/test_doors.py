@@ -16,7 +16,7 @@ from tests.ingest.phase3.products import Sample
 from tests.ingest.phase3.releases.conftest import ARCHIVIST, Submitter
 from vo_server.archive import FILE
 from vo_server.errors import NotFoundFault, UsageFault
-from vo_server.stores import path_of
+from vo_server.files.stores import path_of
 from vo_server.submissions.amendments import Amendment, parse_amendments
 from vo_server.submissions.states import State
 from vo_server.submissions.values import Batch, Collection, Release

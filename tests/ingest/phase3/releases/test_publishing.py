@@ -19,7 +19,7 @@ from tests.ingest.phase3.releases.conftest import ARCHIVIST, Submitter
 from vo_server.archive import ASSOCIATION, FILE, PROVENANCE
 from vo_server.db import Database
 from vo_server.errors import AuthorizationFault, UsageFault
-from vo_server.stores import path_of
+from vo_server.files.stores import path_of
 from vo_server.submissions.states import Person, State
 
 

@@ -23,7 +23,7 @@ from vo_server.archive import JOB
 from vo_server.config import Settings
 from vo_server.db import Database
 from vo_server.errors import UsageFault
-from vo_server.processes import listen
+from vo_server.running.processes import listen
 
 #: Seconds of work for the database and one row of answer.
 SLOW = "SELECT COUNT(*) AS n FROM tap_schema.columns a, tap_schema.columns b, tap_schema.tables c"

@@ -13,8 +13,8 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from tests.serving import query_status
-from vo_server import dali
 from vo_server.errors import TransientFault, UsageFault
+from vo_server.http import dali
 from vo_server.parameters import MAX_PARAMETERS, MAX_VALUE, Parameters
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=20)

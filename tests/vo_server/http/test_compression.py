@@ -5,11 +5,11 @@ import gzip
 import pytest
 from starlette.testclient import TestClient
 
-from vo_server.app import create_app
-from vo_server.compression import accepts_gzip, gzipped, wants_gzip
 from vo_server.config import Settings
 from vo_server.db import Database
 from vo_server.engine import PostgresEngine
+from vo_server.http.app import create_app
+from vo_server.http.compression import accepts_gzip, gzipped, wants_gzip
 
 QUERY = {"LANG": "ADQL", "QUERY": "SELECT * FROM tap_schema.columns", "RESPONSEFORMAT": "csv"}
 

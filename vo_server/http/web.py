@@ -9,7 +9,7 @@ from types import FrameType
 import uvicorn
 from starlette.applications import Starlette
 
-from vo_server.signals import stop_signals
+from vo_server.running.signals import stop_signals
 
 GRACE = 5  #: seconds that open requests have to end
 

@@ -15,10 +15,8 @@ from typing import Any
 import sqlalchemy as sa
 import structlog
 
-from vo_server import logs, snapshots, tracing
-from vo_server.beside import Lifeline
+from vo_server import snapshots
 from vo_server.catalog_cache import CatalogCache
-from vo_server.children import ChildConfig, Children, Role
 from vo_server.config import Settings
 from vo_server.db import Database
 from vo_server.engine import Engines, PostgresEngine
@@ -26,7 +24,10 @@ from vo_server.engine.duck import DuckEngine, Limits
 from vo_server.engine.holdings import ListedTables
 from vo_server.errors import UsageFault
 from vo_server.progress import silent
-from vo_server.signals import stop_signals
+from vo_server.running import logs, tracing
+from vo_server.running.beside import Lifeline
+from vo_server.running.children import ChildConfig, Children, Role
+from vo_server.running.signals import stop_signals
 from vo_server.snapshot_tables import Clock
 from vo_server.user_tables import UserTables
 from vo_server.uws.jobs import JobStore
@@ -56,12 +57,12 @@ def serve(settings: Settings, database: Database, *, on_ready: Callable[[str], N
     with _counting_together(settings.web > 1):
         # A worker process imports this module too, and needs no web server.
         from health.clock import HealthClock
-        from vo_server.app import create_app
-        from vo_server.metrics import forget
-        from vo_server.web import run_app
+        from vo_server.http.app import create_app
+        from vo_server.http.metrics import forget
+        from vo_server.http.web import run_app
 
         store = JobStore(database.writer)
-        log = structlog.get_logger("vo_server.processes")
+        log = structlog.get_logger("vo_server.running.processes")
 
         def bury(name: str, pid: int) -> None:
             forget(pid)
@@ -246,8 +247,8 @@ def _answer(config: ChildConfig) -> None:
     It ends at once with the server: while it lives, nobody else can listen at the port. A server that ends in
     order has told it so before.
     """
-    from vo_server.app import create_app
-    from vo_server.web import run_app
+    from vo_server.http.app import create_app
+    from vo_server.http.web import run_app
 
     settings = Settings.model_validate(config.settings)
     writer, state_dir = _engine(config), Path(config.state_dir)

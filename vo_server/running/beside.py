@@ -34,7 +34,7 @@ def main() -> None:
     """Be a process of a server; it is told everything on standard input."""
     config = json.loads(sys.stdin.readline())
     lifeline = Lifeline()
-    from vo_server.processes import be
+    from vo_server.running.processes import be
 
     be(config, lifeline)
 

@@ -78,7 +78,7 @@ def _made(process: str, exporter: "SpanExporter | None") -> "TracerProvider | No
         from opentelemetry.sdk.trace.export import BatchSpanProcessor, SimpleSpanProcessor
     except ImportError:
         # A variable that is set for all programs of a site does not keep the server from starting.
-        structlog.get_logger("vo_server.tracing").warning("no spans are made", wanted=_EXTRA)
+        structlog.get_logger("vo_server.running.tracing").warning("no spans are made", wanted=_EXTRA)
         return None
     told: dict[str, str | int] = {
         "service.version": version("vo-server"),

@@ -19,14 +19,14 @@ from opentelemetry.trace import StatusCode
 from starlette.testclient import TestClient
 
 from tests.serving import Server, ended, engine
-from vo_server import tracing
-from vo_server.app import create_app
 from vo_server.archive import JOB
 from vo_server.config import Settings
 from vo_server.db import Database
 from vo_server.engine import PostgresEngine, Statement
 from vo_server.errors import UsageFault
+from vo_server.http.app import create_app
 from vo_server.parameters import Parameters
+from vo_server.running import tracing
 from vo_server.uws.jobs import Job, JobResult, JobStore
 from vo_server.uws.results import ResultStore
 from vo_server.uws.worker import Worker
@@ -176,7 +176,8 @@ def test_the_standard_s_variables_ask_for_spans(environ: dict[str, str], wanted:
 def test_nothing_is_imported_or_traced_where_nobody_asks(monkeypatch: pytest.MonkeyPatch) -> None:
     program = (
         "import sys\n"
-        "from vo_server import app, processes, tracing\n"
+        "from vo_server.http import app\n"
+        "from vo_server.running import processes, tracing\n"
         "with tracing.running('web'):\n"
         "    tracing.note(request='x')\n"
         "    tracing.statement_begins('SELECT 1', 'postgresql')()\n"

@@ -9,9 +9,10 @@ from lxml import etree
 from starlette.testclient import TestClient
 
 from tests.xsd import validate
-from vo_server import capabilities, schemas, vosi
+from vo_server import capabilities, schemas
 from vo_server.config import Settings
 from vo_server.db import Database
+from vo_server.http import vosi
 from vo_server.tables import Catalog, Column, ForeignKey, Schema, Table
 
 CATALOG = Catalog(tuple(schemas.builtin()))

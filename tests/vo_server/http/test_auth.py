@@ -9,12 +9,12 @@ from starlette.testclient import TestClient
 from typer.testing import CliRunner
 
 from tests.serving import query_status
-from vo_server.app import create_app
 from vo_server.cli import app as cli
 from vo_server.config import Settings
 from vo_server.db import Database
 from vo_server.engine import PostgresEngine
 from vo_server.errors import UsageFault
+from vo_server.http.app import create_app
 from vo_server.tokens import Tokens, issue
 
 QUERY = {"LANG": "ADQL", "QUERY": "SELECT TOP 1 table_name FROM tap_schema.tables"}

@@ -5,7 +5,7 @@ from astropy.io import fits
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vo_server.checksums import OFFSET, UNSET, encode, sum32
+from vo_server.files.checksums import OFFSET, UNSET, encode, sum32
 
 
 @given(st.binary(min_size=1, max_size=9000))

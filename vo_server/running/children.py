@@ -138,7 +138,7 @@ class Children:
                 wait_or_kill(slot.process, end - time.monotonic())
 
     def _watch(self) -> None:
-        log = structlog.get_logger("vo_server.children")
+        log = structlog.get_logger("vo_server.running.children")
         while not self._stop.is_set():
             for slot in self.slots:
                 if slot.process is not None and slot.process.poll() is not None:
@@ -177,7 +177,8 @@ def launch(config: ChildConfig) -> subprocess.Popen[str]:
     """A process beside this one, told what it is to do."""
     # A session of its own: Ctrl-C goes to the server, which then ends the others in order.
     process = subprocess.Popen(
-        [sys.executable, "-m", "vo_server.beside", config.role],  # the last word is for people who read ps
+        # The last word is for people who read ps.
+        [sys.executable, "-m", "vo_server.running.beside", config.role],
         stdin=subprocess.PIPE,
         start_new_session=True,
         pass_fds=() if config.listener is None else (config.listener,),

@@ -18,16 +18,16 @@ from tests.serving import Server, app, client, engine, server
 from vo_server.archive import JOB, QUARANTINE
 from vo_server.config import Settings
 from vo_server.db import Database
-from vo_server.logs import subject
+from vo_server.http.metrics import service_of
 from vo_server.measures import Measures
-from vo_server.metrics import service_of
+from vo_server.running.logs import subject
 from vo_server.slow_queries import Asked, tell_slow
 
 __all__ = ["app", "client", "engine", "server"]
 
 Samples = dict[tuple[str, tuple[str, ...]], float]
 NOW = datetime.now(UTC)
-DASHBOARD = Path(__file__).parent.parent.parent / "docs" / "grafana.json"
+DASHBOARD = Path(__file__).parents[3] / "docs" / "grafana.json"
 
 
 def read(text: str) -> Samples:

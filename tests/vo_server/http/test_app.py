@@ -6,7 +6,7 @@ from starlette.routing import Mount, Route
 from starlette.testclient import TestClient
 
 from tests.xsd import validate
-from vo_server.metrics import service_of
+from vo_server.http.metrics import service_of
 
 
 @pytest.mark.parametrize("service", ["tap", "sia2", "datalink"])

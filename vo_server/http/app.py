@@ -29,14 +29,15 @@ from scs import endpoint as scs
 from sia import endpoint as sia
 from ssa import endpoint as ssa
 from tap import endpoint as tap
-from vo_server import dali, tracing
 from vo_server.catalog_cache import CatalogCache
 from vo_server.config import Settings
 from vo_server.engine import Engines, PostgresEngine
-from vo_server.logs import RequestLog
+from vo_server.http import dali
+from vo_server.http.metrics import Measured, Metrics, service_of
+from vo_server.http.shares import Shares
 from vo_server.measures import Measures
-from vo_server.metrics import Measured, Metrics, service_of
-from vo_server.shares import Shares
+from vo_server.running import tracing
+from vo_server.running.logs import RequestLog
 from vo_server.tokens import Tokens
 from vo_server.user_tables import UserTables
 from vo_server.uws.jobs import JobStore

@@ -17,19 +17,19 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from vo_server.auth import principal
 from vo_server.batches import Batches
-from vo_server.compression import gzipped, wants_gzip
 from vo_server.engine import Result, Statement, Upload
 from vo_server.errors import VoError
 from vo_server.formats import Format, Head
+from vo_server.http.auth import principal
+from vo_server.http.compression import gzipped, wants_gzip
 from vo_server.slow_queries import Asked
 
 SMALL = 1_000_000  #: bytes; an answer up to this size has a Content-Length and holds no connection while sent
 PATIENCE = 0.05  #: seconds to wait for the end of an answer before what is there is sent
 SLOW = 0.5  #: seconds without a row after which a query is looked at more closely
 PIECE = 262_144  #: bytes handed to the network at once; smaller ones cost a thread switch each
-log = structlog.get_logger("vo_server.answers")
+log = structlog.get_logger("vo_server.http.answers")
 
 
 Value = TypeVar("Value")

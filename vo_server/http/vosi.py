@@ -10,12 +10,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from vo_server.auth import principal
 from vo_server.capabilities import NAMESPACES as TYPES
 from vo_server.capabilities import Capability, add_capability, standard_capabilities, text_child
 from vo_server.catalog import Sizes, read_sizes
 from vo_server.config import Settings
 from vo_server.errors import NotFoundFault, UsageFault
+from vo_server.http.auth import principal
 from vo_server.instants import utc_text
 from vo_server.tables import Catalog, Table
 from vo_server.tablesets import add_schema, describe_table

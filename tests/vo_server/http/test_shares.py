@@ -4,12 +4,12 @@ import pytest
 from starlette.testclient import TestClient
 
 from tests.serving import query_status
-from vo_server.app import create_app
 from vo_server.config import Settings
 from vo_server.db import Database
 from vo_server.engine import PostgresEngine
 from vo_server.errors import QuotaFault
-from vo_server.shares import Shares
+from vo_server.http.app import create_app
+from vo_server.http.shares import Shares
 
 QUERY = {"LANG": "ADQL", "QUERY": "SELECT TOP 1 table_name FROM tap_schema.tables"}
 

@@ -14,10 +14,10 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 
-from vo_server.answers import ClientGone, answer
-from vo_server.auth import challenge
 from vo_server.errors import FatalFault, NotFoundFault, TransientFault, UsageFault, VoError
 from vo_server.formats import Info, error_document
+from vo_server.http.answers import ClientGone, answer
+from vo_server.http.auth import challenge
 from vo_server.parameters import MAX_NAME, MAX_PARAMETERS, MAX_VALUE, FilePart, Parameters
 
 __all__ = [

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import structlog
 from structlog.contextvars import bind_contextvars, clear_contextvars, get_contextvars
 
-from vo_server.tracing import note
+from vo_server.running.tracing import note
 
 ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 #: Paths that machines fetch every few seconds; they are counted in the metrics and not logged.

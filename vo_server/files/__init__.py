@@ -1,0 +1,1 @@
+"""Files: where they are, their digests, and how they are kept."""
