@@ -111,6 +111,11 @@ def demo(open_dir: Path) -> Iterator[DemoServer]:
     """The running demo server."""
     server = DemoServer(open_dir / "demo")
     server.start()
+    end = time.monotonic() + STARTED
+    # Its registry asks for patience until the first records are made, a moment after the start.
+    while requests.get(f"{server.url}/oai?verb=Identify", timeout=30).status_code == 503:
+        assert time.monotonic() < end, server.log.read_text()[-3000:]
+        time.sleep(0.1)
     yield server
     assert server.stop() == 0, server.log.read_text()[-3000:]
 
