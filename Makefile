@@ -28,16 +28,18 @@ demo: $(VENV)/.runtime
 install: $(VENV)/.dev
 
 # Two files of tests at a time; each process has a database of its own.
-PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
-
 test: lint
-	$(PYTEST)
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 # The same promises on Debian's PostgreSQL instead of the embedded one, in a cluster made for the run, in a folder
-# of its own: what a killed run left behind is not in the way of the next.
+# of its own: what a killed run left behind is not in the way of the next. Two fixed halves side by side.
+POSTGRESQL_HALF := $(BIN)/python -m pytest -q -m "not demo and not debian"
+
 test-postgresql: $(VENV)/.dev
-	pg_virtualenv -t sh -c 'VO_TEST_DATABASE_URL=postgresql://$$PGUSER:$$PGPASSWORD@$$PGHOST:$$PGPORT/postgres \
-		$(PYTEST) -q -m "not demo and not debian"'
+	pg_virtualenv -t sh -c 'export VO_TEST_DATABASE_URL=postgresql://$$PGUSER:$$PGPASSWORD@$$PGHOST:$$PGPORT/postgres; \
+		$(POSTGRESQL_HALF) tests/tap tests/vo_server & \
+		$(POSTGRESQL_HALF) tests --ignore=tests/tap --ignore=tests/vo_server --ignore=tests/demo; \
+		others=$$?; wait $$! && exit $$others'
 
 fuzz: $(VENV)/.dev
 	VO_FUZZ=10000 $(BIN)/python -m pytest tests/hardness/test_fuzz.py --timeout 1800 --show-capture=no

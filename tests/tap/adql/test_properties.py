@@ -126,6 +126,8 @@ def combined(left: Generated, operator: str, right: Generated) -> Generated:
         value = int(math.copysign(abs(a) // abs(b), a * b)) if whole and a else a / b if not whole else 0
     else:
         value = a + b if operator == "+" else a - b if operator == "-" else a * b
+    if not math.isfinite(value):
+        return left  # a division by next to nothing: the database refuses it, as that by zero
     return Generated(f"({left.text} {operator} {right.text})", value)
 
 
