@@ -31,11 +31,7 @@ SLOW = "SELECT COUNT(*) AS n FROM tap_schema.columns a, tap_schema.columns b, ta
 ENDLESS = f"{SLOW}, tap_schema.columns e, tap_schema.columns f"
 
 
-@pytest.fixture(autouse=True)
-def clean(database: Database) -> Iterator[None]:
-    yield
-    with database.owner.begin() as connection:
-        connection.execute(sa.delete(JOB).where(JOB.c.kind == "tap"))
+pytestmark = pytest.mark.usefixtures("no_jobs_left")
 
 
 @pytest.fixture

@@ -2,17 +2,14 @@
 
 import threading
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-import sqlalchemy as sa
 from lxml import etree
 from starlette.testclient import TestClient
 
 from tests.serving import query_status
 from tests.xsd import validate
-from vo_server.archive import JOB
 from vo_server.db import Database
 from vo_server.uws.jobs import JobError, JobResult, JobStore
 
@@ -20,11 +17,7 @@ UWS = "{http://www.ivoa.net/xml/UWS/v1.0}"
 FORM = {"LANG": "ADQL", "QUERY": "SELECT 1 AS one FROM tap_schema.tables"}
 
 
-@pytest.fixture(autouse=True)
-def clean(database: Database) -> Iterator[None]:
-    yield
-    with database.owner.begin() as connection:
-        connection.execute(sa.delete(JOB).where(JOB.c.kind == "tap"))
+pytestmark = pytest.mark.usefixtures("no_jobs_left")
 
 
 @pytest.fixture

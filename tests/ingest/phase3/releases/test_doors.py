@@ -36,6 +36,16 @@ def deliver(
     )
 
 
+def deliver_without_object(submitter: Submitter, sample: Sample, directory: Path) -> Batch:
+    """The batch of a delivery that lacks a keyword."""
+    path = sample.main.write(directory)
+    fits.delval(path, "OBJECT")
+    batch = deliver(submitter, [path], sample.standard)
+    assert batch is not None
+    assert batch.state is State.ERROR
+    return batch
+
+
 def test_products_of_a_pipeline_are_published_by_themselves_and_once(
     submitter: Submitter, valid: dict[str, Sample], tmp_path: Path
 ) -> None:
@@ -71,12 +81,8 @@ def test_a_delivery_with_errors_stops_with_its_report(
     submitter: Submitter, valid: dict[str, Sample], tmp_path: Path
 ) -> None:
     sample = valid["SCIENCE.SPECTRUM"]
-    path = sample.main.write(tmp_path)
-    fits.delval(path, "OBJECT")
-    batch = deliver(submitter, [path], sample.standard)
-    assert batch is not None
-    assert batch.state is State.ERROR
-    assert submitter.errors(batch) == [(path.name, "KEYWORD_MISSING")]
+    batch = deliver_without_object(submitter, sample, tmp_path)
+    assert submitter.errors(batch) == [(sample.main.name, "KEYWORD_MISSING")]
     assert submitter.products() == []
 
 
@@ -182,11 +188,7 @@ def test_a_delivery_that_failed_goes_on_in_its_batch_when_it_is_mended(
     submitter: Submitter, valid: dict[str, Sample], tmp_path: Path
 ) -> None:
     sample = valid["SCIENCE.SPECTRUM"]
-    path = sample.main.write(tmp_path)
-    fits.delval(path, "OBJECT")
-    failed = deliver(submitter, [path], sample.standard)
-    assert failed is not None
-    assert failed.state is State.ERROR
+    failed = deliver_without_object(submitter, sample, tmp_path)
     done = deliver(submitter, sample.write(tmp_path), sample.standard)
     assert done is not None
     assert (done.batch_id, done.state) == (failed.batch_id, State.PUBLISHED)
